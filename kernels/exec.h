@@ -1,0 +1,21 @@
+// Where a kernel runs, and the two macros that let one formula serve both devices.
+//
+// A kernel is an overload on its first argument: `void fill(Cpu, ...)` is defined in fill.cpp, `void fill(Cuda, ...)`
+// in fill.cu. core/on.h chooses the token from a tensor's device, the only place where a device is branched on.
+#pragma once
+#include <cstdint>
+
+// A function that both the host and the device call. A file compiled by a plain C++ compiler sees a plain function.
+#ifdef __CUDACC__
+#define GRADUS_HD __host__ __device__
+#else
+#define GRADUS_HD
+#endif
+
+namespace gradus::kernels {
+
+using Index = std::int64_t;  // extents, offsets and int64 elements
+
+struct Cpu {};  // run on the host, on the pool of parallel.h
+
+}  // namespace gradus::kernels

@@ -1,0 +1,143 @@
+#include <gradus/kernels/map.h>
+
+#include <gradus/kernels/parallel.h>
+#include <gradus/kernels/pointwise.h>
+
+namespace gradus::kernels {
+namespace {
+
+constexpr Index grain = 16384;  // elements a chunk
+
+// Calls row(begin, n, from_a, from_b) for runs of the innermost dimension: elements begin to begin + n of the output,
+// which start at from_a and from_b in the operands.
+template <class Row>
+void for_rows(const Broadcast& at, Row&& row) {
+  const int last = at.rank - 1;
+  const Index inner = at.extents[last];
+  Index rows = 1;
+  for (int d = 0; d < last; ++d) rows *= at.extents[d];
+  if (rows == 1) {
+    parallel_ranges(inner, grain,
+                    [&](Index begin, Index end) { row(begin, end - begin, begin * at.a[last], begin * at.b[last]); });
+    return;
+  }
+  if (inner == 0) return;
+  parallel_ranges(rows, std::max<Index>(1, grain / inner), [&](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) {
+      Index left = r, a = 0, b = 0;
+      for (int d = last - 1; d >= 0; --d) {
+        const Index i = left % at.extents[d];
+        left /= at.extents[d];
+        a += i * at.a[d];
+        b += i * at.b[d];
+      }
+      row(r * inner, inner, a, b);
+    }
+  });
+}
+
+// y[i] = f(a[i or 0], b[i or 0], i) over one run. Tensors are dense, so the strides of the innermost dimension are 1,
+// or 0 where an operand is repeated: four loops, each of which vectorises.
+template <class T, class F>
+void run(Index n, const T* a, Index stride_a, const T* b, Index stride_b, T* y, F f) {
+  if (stride_a == 1 && stride_b == 1) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(a[i], b[i], i);
+  } else if (stride_a == 1) {
+    const T right = *b;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(a[i], right, i);
+  } else if (stride_b == 1) {
+    const T left = *a;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(left, b[i], i);
+  } else {
+    const T left = *a, right = *b;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = f(left, right, i);
+  }
+}
+
+}  // namespace
+
+template <class Op, class T>
+void map(Cpu, const Op& op, Index n, const T* x, T* y) {
+  if constexpr (Offers<Op, T>) {
+    parallel_ranges(n, grain, [=](Index begin, Index end) {
+#pragma omp simd
+      for (Index i = begin; i < end; ++i) y[i] = op.value(x[i]);
+    });
+  }
+}
+
+template <class Op, class T>
+void map_back(Cpu, const Op& op, Index n, const T* kept, const T* dy, T* dx) {
+  parallel_ranges(n, grain, [=](Index begin, Index end) {
+#pragma omp simd
+    for (Index i = begin; i < end; ++i) {
+      if constexpr (KeepsX<Op> && std::is_floating_point_v<T>) {
+        dx[i] = dy[i] * op.slope_from_x(kept[i]);
+      } else if constexpr (KeepsY<Op> && std::is_floating_point_v<T>) {
+        dx[i] = dy[i] * op.slope_from_y(kept[i]);
+      }
+    }
+  });
+}
+
+template <class Op, class T>
+void zip(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, T* y) {
+  if constexpr (Offers<Op, T>) {
+    const int last = at.rank - 1;
+    for_rows(at, [&](Index begin, Index n, Index from_a, Index from_b) {
+      run(n, a + from_a, at.a[last], b + from_b, at.b[last], y + begin,
+          [op](T u, T v, Index) { return op.value(u, v); });
+    });
+  }
+}
+
+template <class Op, class T>
+void zip_back_a(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, const T* dy, T* da) {
+  if constexpr (HasSlopes<Op>) {
+    const int last = at.rank - 1;
+    for_rows(at, [&](Index begin, Index n, Index from_a, Index from_b) {
+      run(n, a + from_a, at.a[last], b + from_b, at.b[last], da + begin,
+          [op, dy = dy + begin](T u, T v, Index i) { return dy[i] * op.slope_a(u, v); });
+    });
+  }
+}
+
+template <class Op, class T>
+void zip_back_b(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, const T* dy, T* db) {
+  if constexpr (HasSlopes<Op>) {
+    const int last = at.rank - 1;
+    for_rows(at, [&](Index begin, Index n, Index from_a, Index from_b) {
+      run(n, a + from_a, at.a[last], b + from_b, at.b[last], db + begin,
+          [op, dy = dy + begin](T u, T v, Index i) { return dy[i] * op.slope_b(u, v); });
+    });
+  }
+}
+
+// Every combination is emitted; those that an op does not offer (exp of integers, slopes of comparisons) are empty, and
+// core/ops refuses them before it gets here.
+#define GRADUS_EMIT_MAP(Op, T)                            \
+  template void map(Cpu, const Op&, Index, const T*, T*); \
+  template void map_back(Cpu, const Op&, Index, const T*, const T*, T*);
+#define GRADUS_EMIT(fn, Op, ...) GRADUS_EMIT_MAP(Op, float) GRADUS_EMIT_MAP(Op, double) GRADUS_EMIT_MAP(Op, Index)
+GRADUS_UNARY_OPS(GRADUS_EMIT)
+#undef GRADUS_EMIT
+
+#define GRADUS_EMIT_ZIP(Op, T) template void zip(Cpu, const Op&, const Broadcast&, const T*, const T*, T*);
+#define GRADUS_EMIT_ZIP_BACK(Op, T)                                                             \
+  template void zip_back_a(Cpu, const Op&, const Broadcast&, const T*, const T*, const T*, T*); \
+  template void zip_back_b(Cpu, const Op&, const Broadcast&, const T*, const T*, const T*, T*);
+#define GRADUS_EMIT(fn, Op, ...) \
+  GRADUS_EMIT_ZIP(Op, float)     \
+  GRADUS_EMIT_ZIP(Op, double)    \
+  GRADUS_EMIT_ZIP(Op, Index) GRADUS_EMIT_ZIP_BACK(Op, float) GRADUS_EMIT_ZIP_BACK(Op, double)
+GRADUS_BINARY_OPS(GRADUS_EMIT)
+GRADUS_EMIT_ZIP(AddScaled, float)
+GRADUS_EMIT_ZIP(AddScaled, double)
+GRADUS_EMIT_ZIP(AddScaled, Index)
+#undef GRADUS_EMIT
+
+}  // namespace gradus::kernels

@@ -1,0 +1,201 @@
+// The matrix product on the CPU, in two parallel loops over panels and register tiles (matmul_tile.h).
+//
+// The first loop lays op(b) out in panels, two vectors wide. In the second, a task owns some 56 rows of c and, for each
+// block of k,
+//
+//   packs its rows of op(a) into strips of at most 14 rows           a strip takes 64 KB at most: four stay in L2
+//   for each panel of op(b), for each strip: runs one tile           the panel stays in L2, c is read and written once
+//
+// k is cut into near-equal blocks of at most 512, the rows into near-equal strips, so that no tile is nearly empty. An
+// operand that already lies as the tile wants it (op(a) transposed, op(b) not) is read in place where that is faster.
+//
+// Bytes: op(a) is read once and c passes once in each block of k; op(b) is read once, written once as panels, and read
+// by each task through L3, each tile fetching a part of the next panel.
+//
+// A product with few rows or few columns whose operands both run along k is done by dot products, and nothing is
+// copied.
+//
+// @MEASURED@
+#include <gradus/kernels/matmul.h>
+
+#include <algorithm>
+
+#include <gradus/kernels/matmul_pack.h>
+#include <gradus/kernels/parallel.h>
+
+namespace gradus::kernels {
+namespace {
+
+using namespace gemm;
+
+// Chosen by measuring. Only kBlock, kThin and kThinDepth touch the order in which an element is summed.
+constexpr Index kBlock = 512;               // the longest block of k
+constexpr Index kTaskRows = 4 * kTileRows;  // the most rows of c in a task
+constexpr Index kTasks = 16;                // where c has few rows, its columns are cut to have so many tasks
+constexpr Index kFewRows = 256;             // with so few, op(b) is used too seldom to be worth a copy
+constexpr Index kThin = 16;                 // dot products: with so few rows or columns
+constexpr Index kThinDepth = 200;           //   and a k of at least this
+
+template <class T>
+constexpr Index kPanelWidth = 2 * kLanes<T>;
+template <class T>
+constexpr Index kStripWidth = (kTileRows + kLanes<T> - 1) / kLanes<T>* kLanes<T>;  // whole vectors
+
+constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
+
+// [0, n) cut into near-equal pieces.
+struct Pieces {
+  Index n, count;
+  Range operator[](Index piece) const { return {n * piece / count, n * (piece + 1) / count}; }
+};
+
+// A dense matrix or its transpose: element (i, j) is data[i * row_stride + j * column_stride], and one stride is 1.
+template <class T>
+struct Operand {
+  const T* data;
+  Index row_stride, column_stride;
+  const T* at(Index i, Index j) const { return data + i * row_stride + j * column_stride; }
+};
+
+// Reading in place is slow where the steps of k are multiples of 2 KiB: they all fall into the same few cache sets.
+template <class T>
+bool steps_well(Index stride) {
+  return stride * sizeof(T) % 2048 != 0;
+}
+
+template <class T>
+struct AddBias {
+  const T* bias;  // or null
+  Vector<T> operator()(Vector<T> sums, Index column, Index count) const {
+    return bias ? sums + load(bias + column, count) : sums;
+  }
+};
+
+template <class T, class Epilogue>
+class PanelProduct {
+ public:
+  PanelProduct(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, Epilogue epilogue)
+      : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), epilogue_(epilogue) {
+    a_in_place_ = a.row_stride == 1 && steps_well<T>(a.column_stride);
+    // The tile reads whole vectors, so a ragged last panel is always packed.
+    b_in_place_ = b.column_stride == 1 && m <= kFewRows && steps_well<T>(b.row_stride) ? n / kWidth : 0;
+  }
+
+  void run() {
+    static thread_local Scratch scratch;
+    b_packed_ = scratch.reserve<T>((panels_ - b_in_place_) * k_ * kWidth);
+    parallel_for(panels_ - b_in_place_, [&](Index panel) {
+      const Index j = (b_in_place_ + panel) * kWidth;
+      pack<T, kWidth>(b_.at(0, j), b_.column_stride, b_.row_stride, std::min(kWidth, n_ - j), k_,
+                      b_packed_ + panel * k_ * kWidth);
+    });
+    const Pieces rows{m_, pieces_of(m_, kTaskRows)};
+    const Pieces columns{panels_, std::min(panels_, pieces_of(kTasks, rows.count))};
+    parallel_for(rows.count * columns.count,
+                 [&](Index task) { multiply(rows[task / columns.count], columns[task % columns.count]); });
+  }
+
+ private:
+  static constexpr Index kWidth = kPanelWidth<T>;
+
+  Panel<T> b_panel(Index panel, Index p) const {
+    if (panel < b_in_place_) return {b_.at(p, panel * kWidth), b_.row_stride};
+    return {b_packed_ + ((panel - b_in_place_) * k_ + p) * kWidth, kWidth};
+  }
+
+  void multiply(Range rows, Range panels) const {
+    const Pieces strips{rows.size(), pieces_of(rows.size(), kTileRows)};
+    const Pieces blocks{k_, pieces_of(k_, kBlock)};
+    static thread_local Scratch scratch;
+    T* a_packed = a_in_place_ ? nullptr : scratch.reserve<T>(strips.count * kBlock * kStripWidth<T>);
+    for (Index block = 0; block < blocks.count; ++block) {
+      const Index p = blocks[block].begin, depth = blocks[block].size();
+      const auto a_strip = [&](Index strip) -> Panel<T> {
+        if (a_in_place_) return {a_.at(rows.begin + strips[strip].begin, p), a_.column_stride};
+        return {a_packed + strip * kBlock * kStripWidth<T>, kStripWidth<T>};
+      };
+      for (Index strip = 0; strip < strips.count && !a_in_place_; ++strip) {
+        const Index i = rows.begin + strips[strip].begin;
+        pack<T, kStripWidth<T>>(a_.at(i, p), a_.row_stride, a_.column_stride, std::min(kStripWidth<T>, m_ - i), depth,
+                                a_packed + strip * kBlock * kStripWidth<T>);
+      }
+      for (Index panel = panels.begin; panel < panels.end; ++panel) {
+        const Index j = panel * kWidth;
+        const Panel<T> b = b_panel(panel, p), next = b_panel(std::min(panel + 1, panels.end - 1), p);
+        for (Index strip = 0; strip < strips.count; ++strip) {
+          const Target<T> target{c_ + (rows.begin + strips[strip].begin) * n_ + j,
+                                 n_,
+                                 j,
+                                 std::min(kWidth, n_ - j),
+                                 block > 0,
+                                 block + 1 == blocks.count};
+          const Panel<T> half{next.data + strip % 2 * kLanes<T>, next.step};  // two strips fetch a panel between them
+          run_panel_tile(strips[strip].size(), depth, a_strip(strip), b, half, target, epilogue_);
+        }
+      }
+    }
+  }
+
+  Index m_, n_, k_;
+  Operand<T> a_, b_;
+  T* c_;
+  Epilogue epilogue_;
+  bool a_in_place_;
+  Index panels_ = pieces_of(n_, kWidth), b_in_place_;  // panels of op(b); so many of them, the first, are not packed
+  T* b_packed_ = nullptr;
+};
+
+// The product of many lines with few, both along k, in tiles of Wide x kLanes / Wide.
+template <class T, int Wide, class Epilogue>
+void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const Epilogue& epilogue) {
+  constexpr int narrow = kLanes<T> / Wide;
+  const bool tall = m >= n;
+  const Index many = tall ? m : n, few = tall ? n : m;
+  const Pieces pieces{many, std::min(kTasks, pieces_of(many, 16))};
+  parallel_for(pieces.count, [&](Index task) {
+    const auto [begin, end] = pieces[task];
+    for (Index x = begin; x < end; x += Wide) {
+      for (Index y = 0; y < few; y += narrow) {
+        if (tall)
+          dot_tile<T, Wide>(k, a, {x, end}, b, {y, few}, c, n, epilogue);
+        else
+          dot_tile<T, narrow>(k, a, {y, few}, b, {x, end}, c, n, epilogue);
+      }
+    }
+  });
+}
+
+template <class T, class Epilogue>
+void empty_product(Index m, Index n, T* c, const Epilogue& epilogue) {
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; j += kLanes<T>) store(c + i * n + j, epilogue(Vector<T>{}, j, n - j), n - j);
+}
+
+template <class T, class Epilogue>
+void product(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, const Epilogue& epilogue) {
+  const bool dots = a.column_stride == 1 && b.row_stride == 1 && k >= kThinDepth && std::min(m, n) <= kThin;
+  if (k == 0)  // a and b may be null
+    empty_product(m, n, c, epilogue);
+  else if (!dots)
+    PanelProduct<T, Epilogue>(m, n, k, a, b, c, epilogue).run();
+  else if (std::min(m, n) == 1)
+    dot_product<T, kLanes<T>>(m, n, k, a.data, b.data, c, epilogue);
+  else
+    dot_product<T, std::min(4, kLanes<T>)>(m, n, k, a.data, b.data, c, epilogue);
+}
+
+}  // namespace
+
+template <class T>
+void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
+            T* c) {
+  if (m == 0 || n == 0) return;
+  const Operand<T> left = transpose_a ? Operand<T>{a, 1, m} : Operand<T>{a, k, 1};
+  const Operand<T> right = transpose_b ? Operand<T>{b, 1, k} : Operand<T>{b, n, 1};
+  product(m, n, k, left, right, c, AddBias<T>{bias});
+}
+
+template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
+template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+
+}  // namespace gradus::kernels

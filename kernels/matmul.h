@@ -1,0 +1,24 @@
+// The matrix product, dense and row-major, in float and double.
+//
+//   c[m, n] = op(a) op(b) + bias
+//
+//   op(a) is [m, k]: a is stored as [m, k] or, with transpose_a, as [k, m]
+//   op(b) is [k, n]: b is stored as [k, n] or, with transpose_b, as [n, k]
+//   bias[n] is added to every row; null for none
+//
+// What c holds before is never looked at, and c must not overlap the others. Any extent may be 0; k = 0 gives the bias,
+// or zeros. NaN and infinity propagate. Each element is summed by one task, in an order that the extents and the two
+// flags decide, so the result does not depend on the number of threads. Throws nothing but std::bad_alloc.
+#pragma once
+#include <gradus/kernels/exec.h>
+
+namespace gradus::kernels {
+
+template <class T>  // float or double
+void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
+            T* c);
+
+extern template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
+extern template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+
+}  // namespace gradus::kernels
