@@ -1,0 +1,140 @@
+#include <gradus/core/allocator.h>
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+#include <gradus/core/error.h>
+
+namespace gradus {
+namespace {
+
+#ifdef GRADUS_SANITIZED
+constexpr bool caching_by_default = false;
+#else
+constexpr bool caching_by_default = true;
+#endif
+
+bool caching_at_start() {
+  const char* text = std::getenv("GRADUS_CACHE");
+  return text ? std::strcmp(text, "0") != 0 : caching_by_default;
+}
+
+// Blocks of close sizes share a list: sizes are rounded up to 64 bytes below 4 KiB, then to an eighth of a power of
+// two.
+std::size_t rounded(std::size_t bytes) {
+  const std::size_t step = bytes <= 4096 ? 64 : std::bit_floor(bytes) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+// Where blocks come from and go back to: the one part that differs between devices.
+struct System {
+  static void* take(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}, std::nothrow); }
+  static void give_back(void* block) noexcept { ::operator delete (block, std::align_val_t{64}); }
+};
+
+class Allocator {
+ public:
+  void* allocate(std::size_t bytes) {
+    if (bytes == 0) return nullptr;
+    const std::size_t size = rounded(bytes);
+    std::lock_guard lock(mutex_);
+    void* block = reuse(size);
+    if (!block) {
+      block = System::take(size);
+      if (!block) {
+        flush();
+        block = System::take(size);
+      }
+      check(block != nullptr, "memory", "out of memory: asked for ", bytes, " bytes while ", stats_.active,
+            " are in use; use a smaller batch");
+      ++stats_.system_allocations;
+    }
+    stats_.active += size;
+    if (stats_.active > stats_.peak) stats_.peak = stats_.active;
+    return block;
+  }
+
+  void deallocate(void* block, std::size_t bytes) noexcept {
+    if (!block) return;
+    const std::size_t size = rounded(bytes);
+    std::lock_guard lock(mutex_);
+    stats_.active -= size;
+    if (!caching_) return System::give_back(block);
+    try {
+      free_[size].push_back(block);
+      stats_.cached += size;
+    } catch (...) {  // no memory for the list itself
+      System::give_back(block);
+    }
+  }
+
+  void flush() noexcept {
+    for (auto& [size, blocks] : free_) {
+      for (void* block : blocks) System::give_back(block);
+    }
+    free_.clear();
+    stats_.cached = 0;
+  }
+
+  std::mutex mutex_;
+  MemoryStats stats_;
+  bool caching_ = caching_at_start();
+
+ private:
+  void* reuse(std::size_t size) {
+    const auto found = free_.find(size);
+    if (found == free_.end() || found->second.empty()) return nullptr;
+    void* block = found->second.back();
+    found->second.pop_back();
+    stats_.cached -= size;
+    return block;
+  }
+
+  std::unordered_map<std::size_t, std::vector<void*>> free_;
+};
+
+// Never destroyed: tensors of static lifetime may be freed after everything else.
+Allocator& allocator_of(Device) {
+  static Allocator& host = *new Allocator;
+  return host;
+}
+
+}  // namespace
+
+void* allocate(std::size_t bytes, Device device) { return allocator_of(device).allocate(bytes); }
+
+void deallocate(void* block, std::size_t bytes, Device device) noexcept {
+  allocator_of(device).deallocate(block, bytes);
+}
+
+MemoryStats memory_stats(Device device) {
+  Allocator& a = allocator_of(device);
+  std::lock_guard lock(a.mutex_);
+  return a.stats_;
+}
+
+void reset_peak_memory(Device device) {
+  Allocator& a = allocator_of(device);
+  std::lock_guard lock(a.mutex_);
+  a.stats_.peak = a.stats_.active;
+}
+
+void empty_cache(Device device) {
+  Allocator& a = allocator_of(device);
+  std::lock_guard lock(a.mutex_);
+  a.flush();
+}
+
+void set_memory_caching(bool on) {
+  Allocator& a = allocator_of(cpu);
+  std::lock_guard lock(a.mutex_);
+  a.caching_ = on;
+  if (!on) a.flush();
+}
+
+}  // namespace gradus

@@ -1,0 +1,33 @@
+// The caching allocator: one for each device, the same code for all.
+//
+// Note [Single stream]. A block that is freed goes back to a list of its size and is handed out again at once, although
+// a kernel that uses it may still be queued. That is safe because each device has one compute stream: whatever uses the
+// block next is queued behind what used it before.
+#pragma once
+#include <cstddef>
+
+#include <gradus/core/dtype.h>
+
+namespace gradus {
+
+// What an allocator holds, in bytes, and how often it asked the system.
+struct MemoryStats {
+  std::size_t active = 0;              // handed out now
+  std::size_t cached = 0;              // freed, kept for reuse
+  std::size_t peak = 0;                // the largest `active` since the start or reset_peak_memory
+  std::size_t system_allocations = 0;  // blocks taken from the system so far
+};
+
+void* allocate(std::size_t bytes,
+               Device device);  // 64-byte aligned; throws Error when memory is out even after a flush
+void deallocate(void* block, std::size_t bytes, Device device) noexcept;
+
+MemoryStats memory_stats(Device device = cpu);
+void reset_peak_memory(Device device = cpu);
+void empty_cache(Device device = cpu);  // gives every cached block back to the system
+
+// Off: every block comes from the system and goes back, so that a sanitizer sees each one's borders. The default is on,
+// off in sanitizer builds, or what GRADUS_CACHE (0 or 1) says.
+void set_memory_caching(bool on);
+
+}  // namespace gradus

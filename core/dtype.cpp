@@ -1,0 +1,38 @@
+#include <gradus/core/dtype.h>
+
+#include <charconv>
+
+#include <gradus/core/error.h>
+
+namespace gradus {
+
+const char* name(DType t) {
+  switch (t) {
+    case DType::float32:
+      return "float32";
+    case DType::float64:
+      return "float64";
+    case DType::int64:
+      return "int64";
+  }
+  return "?";
+}
+
+std::size_t size_of(DType t) { return t == DType::float32 ? 4 : 8; }
+
+std::string Device::str() const { return is_cpu() ? "cpu" : "cuda:" + std::to_string(index); }
+
+Device parse_device(std::string_view text) {
+  if (text == "cpu") return cpu;
+  Device d{Device::Type::cuda, 0};
+  bool known = text == "cuda";
+  if (text.starts_with("cuda:")) {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + 5, end, d.index);
+    known = error == std::errc() && stop == end && d.index >= 0;
+  }
+  check(known, "device", "expected cpu, cuda or cuda:N, got '", text, "'");
+  fail("device", text, " asked for, but this gradus was built without CUDA; use cpu");
+}
+
+}  // namespace gradus

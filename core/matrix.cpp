@@ -1,0 +1,84 @@
+// matmul and linear.
+#include <gradus/core/autograd.h>
+#include <gradus/core/on.h>
+#include <gradus/core/ops.h>
+#include <gradus/kernels/matmul.h>
+
+namespace gradus {
+namespace {
+
+// op(a) op(b) + bias, op transposing where its flag says so; bias may be undefined
+Tensor product(const char* op, const Tensor& a, bool transpose_a, const Tensor& b, bool transpose_b,
+               const Tensor& bias = {}) {
+  const Index m = a.size(transpose_a ? 1 : 0), k = a.size(transpose_a ? 0 : 1), n = b.size(transpose_b ? 0 : 1);
+  Tensor c = empty({m, n}, a.options());
+  on_floating(op, a, [&]<class T>(auto exec) {
+    const T* row = bias.defined() ? pointer<T>(bias) : nullptr;
+    kernels::matmul<T>(exec, m, n, k, pointer<T>(a), transpose_a, pointer<T>(b), transpose_b, row, pointer<T>(c));
+  });
+  return c;
+}
+
+}  // namespace
+
+namespace ops {
+
+struct Matmul {
+  static constexpr auto name = "matmul";
+  Tensor forward(Saved& keep, const Tensor& a, const Tensor& b) const {
+    keep(a);
+    keep(b);
+    return product(name, a, false, b, false);
+  }
+  Tensors backward(const Saved& kept, const Tensor& dy) const {  // da = dy bT, db = aT dy
+    Tensors grads(2);
+    if (kept.needs_grad(0)) grads[0] = product(name, dy, false, kept[1], true);
+    if (kept.needs_grad(1)) grads[1] = product(name, kept[0], true, dy, false);
+    return grads;
+  }
+};
+
+struct Linear {
+  static constexpr auto name = "linear";
+  Tensor forward(Saved& keep, const Tensor& x, const Tensor& w, const Tensor& b) const {
+    keep(x);
+    keep(w);
+    return product(name, x, false, w, true, b);
+  }
+  Tensors backward(const Saved& kept, const Tensor& dy) const {  // dx = dy w, dw = dyT x, db = the sum of dy's rows
+    Tensors grads(3);
+    if (kept.needs_grad(0)) grads[0] = product(name, dy, false, kept[1], false);
+    if (kept.needs_grad(1)) grads[1] = product(name, dy, true, kept[0], false);
+    if (kept.needs_grad(2)) grads[2] = sum(dy, {0});
+    return grads;
+  }
+};
+
+}  // namespace ops
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_alike("matmul", {a, b});
+  check(a.dim() >= 1 && a.dim() <= 2 && b.dim() >= 1 && b.dim() <= 2, "matmul",
+        "expected matrices or vectors, got shapes ", a.shape(), " and ", b.shape());
+  const Index ka = a.size(-1), kb = b.size(0);
+  check(ka == kb, "matmul", "inner extents differ, ", ka, " and ", kb, " (shapes ", a.shape(), " and ", b.shape(), ")",
+        b.dim() == 2 && b.size(1) == ka   ? "; pass b.t()?"
+        : a.dim() == 2 && a.size(0) == kb ? "; pass a.t()?"
+                                          : "");
+  const Tensor y = apply(ops::Matmul{}, a.dim() == 1 ? a.unsqueeze(0) : a, b.dim() == 1 ? b.unsqueeze(1) : b);
+  if (a.dim() == 2 && b.dim() == 2) return y;
+  return y.reshape(a.dim() == 2 ? Shape{a.size(0)} : b.dim() == 2 ? Shape{b.size(1)} : Shape{});
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check_alike("linear", bias.defined() ? Tensors{x, weight, bias} : Tensors{x, weight});
+  check(x.dim() == 2 && weight.dim() == 2, "linear", "expected an input [n, in] and a weight [out, in], got shapes ",
+        x.shape(), " and ", weight.shape(), "; flatten images with reshape({n, -1})");
+  check(x.size(1) == weight.size(1), "linear", "input has ", x.size(1), " features, weight expects ", weight.size(1),
+        " (shapes ", x.shape(), " and ", weight.shape(), ")");
+  check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, "linear", "weight gives ", weight.size(0),
+        " features, bias has shape ", bias.defined() ? bias.shape() : Shape{});
+  return apply(ops::Linear{}, x, weight, bias);
+}
+
+}  // namespace gradus

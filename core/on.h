@@ -1,0 +1,51 @@
+// on(tensor, f): the one place that turns a tensor's device and dtype into a kernel's arguments.
+//
+//   on(x, [&]<class T>(auto exec) { kernels::fill<T>(exec, x.numel(), T(1), pointer<T>(x)); });
+//
+// A device that was not built has no arm here, and needs no stubs elsewhere.
+#pragma once
+#include <gradus/core/tensor.h>
+#include <gradus/kernels/exec.h>
+
+namespace gradus {
+
+template <class F>
+void on(const Tensor& t, F&& f) {
+  const kernels::Cpu exec;
+  switch (t.dtype()) {
+    case DType::float32:
+      return f.template operator()<float>(exec);
+    case DType::float64:
+      return f.template operator()<double>(exec);
+    case DType::int64:
+      return f.template operator()<Index>(exec);
+  }
+}
+
+// The same for kernels that exist in float32 and float64 alone. Throws Error, naming op, for int64.
+template <class F>
+void on_floating(const char* op, const Tensor& t, F&& f) {
+  const kernels::Cpu exec;
+  switch (t.dtype()) {
+    case DType::float32:
+      return f.template operator()<float>(exec);
+    case DType::float64:
+      return f.template operator()<double>(exec);
+    case DType::int64:
+      fail(op, "expected a float32 or float64 tensor, got int64; convert it with .to(float64)");
+  }
+}
+
+template <class T>
+T* pointer(const Tensor& t) {
+  return static_cast<T*>(t.raw());
+}
+
+// Throws Error, naming op, unless a tensor of this dtype can hold the value: int64 takes whole numbers within its
+// range.
+void check_fits(const char* op, double value, DType dtype);
+
+// Throws Error, naming op, unless all are defined and of one dtype and device.
+void check_alike(const char* op, const Tensors& tensors);
+
+}  // namespace gradus

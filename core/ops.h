@@ -1,0 +1,89 @@
+// The ops: everything that is computed from tensors and has a gradient. The elementwise ones of one argument (exp,
+// tanh, relu, clamp ...) come from the table in kernels/pointwise.h; docs/ops.md lists them all with their formulas.
+//
+// Operands of one op have one dtype and one device; a number on one side takes the tensor's. Comparisons give 0 and 1
+// in their inputs' dtype and have no gradient. Every op throws gradus::Error for shapes, dtypes or dims that don't fit.
+#pragma once
+#include <concepts>
+#include <vector>
+
+#include <gradus/core/tensor.h>
+#include <gradus/kernels/pointwise.h>
+
+namespace gradus {
+
+using Dims = std::vector<Index>;  // dimensions to reduce; empty: all of them
+
+// --- elementwise: one function for each row of the tables in kernels/pointwise.h ---
+template <class Op>
+Tensor map_op(const Op& op, const Tensor& x);  // y[i] = op.value(x[i])
+template <class Op>
+Tensor zip_op(const Op& op, const Tensor& a, const Tensor& b);  // y[i] = op.value(a[i], b[i]), broadcast
+
+#define GRADUS_DECLARE(fn, Op, ...)                       \
+  template <std::convertible_to<double>... Parameters>    \
+  Tensor fn(const Tensor& x, Parameters... parameters) {  \
+    return map_op(kernels::Op{double(parameters)...}, x); \
+  }
+GRADUS_UNARY_OPS(GRADUS_DECLARE)
+#undef GRADUS_DECLARE
+
+#define GRADUS_DECLARE(fn, Op, ...)                                                          \
+  inline Tensor fn(const Tensor& a, const Tensor& b) { return zip_op(kernels::Op{}, a, b); } \
+  Tensor fn(const Tensor& a, double b);                                                      \
+  Tensor fn(double a, const Tensor& b);
+GRADUS_BINARY_OPS(GRADUS_DECLARE)
+#undef GRADUS_DECLARE
+
+#define GRADUS_OPERATOR(symbol, fn)                                                    \
+  inline Tensor operator symbol(const Tensor& a, const Tensor& b) { return fn(a, b); } \
+  inline Tensor operator symbol(const Tensor& a, double b) { return fn(a, b); }        \
+  inline Tensor operator symbol(double a, const Tensor& b) { return fn(a, b); }
+GRADUS_OPERATOR(+, add)
+GRADUS_OPERATOR(-, sub)
+GRADUS_OPERATOR(*, mul)
+GRADUS_OPERATOR(/, div)
+GRADUS_OPERATOR(==, eq)
+GRADUS_OPERATOR(!=, ne)
+GRADUS_OPERATOR(<, lt)
+GRADUS_OPERATOR(<=, le)
+GRADUS_OPERATOR(>, gt)
+GRADUS_OPERATOR(>=, ge)
+#undef GRADUS_OPERATOR
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+
+// --- reductions ---
+Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor mean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);  // throws Error for int64
+// The largest element; NaN where there is one. The gradient is shared evenly by elements that tie. No element: Error.
+Tensor max(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor argmax(const Tensor& x);  // of the flattened tensor; the first of those that tie; int64
+Tensor argmax(const Tensor& x, Index dim, bool keepdim = false);
+
+// --- matrices ---
+// [m, k] x [k, n] -> [m, n]; a vector on the left is a row, on the right a column, and its dimension goes.
+Tensor matmul(const Tensor& a, const Tensor& b);
+// y = x wT + b; x [n, in], w [out, in], b [out] or undefined -> [n, out]
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+// --- pieces ---
+Tensor cat(const Tensors& parts, Index dim = 0);
+Tensor stack(const Tensors& parts, Index dim = 0);
+// The slices of x along dim at the positions `index` (int64, one dimension) names. Throws Error for one out of range.
+Tensor index_select(const Tensor& x, Index dim, const Tensor& index);
+Tensor expand(const Tensor& x, const Shape& shape);  // broadcast, copied
+Tensor sum_to(const Tensor& x, const Shape& shape);  // the reverse: summed over what broadcasting to x repeated
+
+// --- probabilities and losses ---
+Tensor softmax(const Tensor& x, Index dim);      // exp(x) / sum(exp(x)), shifted by the maximum
+Tensor log_softmax(const Tensor& x, Index dim);  // x - log(sum(exp(x))), shifted by the maximum
+
+enum class Reduction { mean, sum };
+Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction r = Reduction::mean);  // (x - target)^2
+Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction r = Reduction::mean);   // |x - target|
+// -log_probs[i, target[i]]; log_probs [n, classes], target int64 [n]. Throws Error for a target outside the classes.
+Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r = Reduction::mean);
+Tensor cross_entropy(const Tensor& logits, const Tensor& target,
+                     Reduction r = Reduction::mean);  // nll_loss(log_softmax(.))
+
+}  // namespace gradus

@@ -1,0 +1,220 @@
+// The elementwise ops: what the rows of kernels/pointwise.h become. Map is every unary op, Zip every binary one.
+#include <algorithm>
+
+#include <gradus/core/autograd.h>
+#include <gradus/core/on.h>
+#include <gradus/core/ops.h>
+#include <gradus/kernels/fill.h>
+#include <gradus/kernels/map.h>
+
+namespace gradus {
+namespace {
+
+template <class Op>
+struct NameOf;
+#define GRADUS_NAME(fn, Op, ...)      \
+  template <>                         \
+  struct NameOf<kernels::Op> {        \
+    static constexpr auto name = #fn; \
+  };
+GRADUS_UNARY_OPS(GRADUS_NAME)
+GRADUS_BINARY_OPS(GRADUS_NAME)
+#undef GRADUS_NAME
+
+// Calls f for the tensor's dtype, or throws where the op does not offer it.
+template <class Op, class F>
+void on_offered(const Tensor& x, F&& f) {
+  if constexpr (kernels::HasIntegers<Op>) {
+    on(x, f);
+  } else {
+    on_floating(NameOf<Op>::name, x, f);
+  }
+}
+
+template <class Op>
+struct Map {
+  static constexpr auto name = NameOf<Op>::name;
+  Op op;
+
+  Tensor forward(Saved& keep, const Tensor& x) const {
+    Tensor y = empty_like(x);
+    on_offered<Op>(x,
+                   [&]<class T>(auto exec) { kernels::map<Op, T>(exec, op, x.numel(), pointer<T>(x), pointer<T>(y)); });
+    if constexpr (kernels::KeepsX<Op>) keep(x);
+    if constexpr (kernels::KeepsY<Op>) keep(y);
+    return y;
+  }
+
+  Tensors backward(const Saved& kept, const Tensor& dy) const {
+    if constexpr (kernels::KeepsX<Op> || kernels::KeepsY<Op>) {
+      const Tensor from = kept[0];
+      Tensor dx = empty_like(dy);
+      on_floating(name, dy, [&]<class T>(auto exec) {
+        kernels::map_back<Op, T>(exec, op, dy.numel(), pointer<T>(from), pointer<T>(dy), pointer<T>(dx));
+      });
+      return {dx};
+    } else {
+      return {dy * Op::constant_slope};
+    }
+  }
+};
+
+// How a and b lie under their common shape, with dimensions joined where one stride continues the other in both.
+kernels::Broadcast layout(const Shape& to, const Shape& a, const Shape& b) {
+  const auto stride = [&](const Shape& s, int d) -> Index {
+    const int own = d - (to.rank() - s.rank());
+    return own < 0 || s[own] == 1 ? 0 : s.strides()[own];
+  };
+  kernels::Broadcast at;
+  for (int d = 0; d < to.rank(); ++d) {
+    if (to[d] == 1) continue;
+    const Index sa = stride(a, d), sb = stride(b, d);
+    const int last = at.rank - 1;
+    if (at.rank && at.a[last] == sa * to[d] && at.b[last] == sb * to[d]) {
+      at.extents[last] *= to[d];
+      at.a[last] = sa;
+      at.b[last] = sb;
+    } else {
+      at.extents[at.rank] = to[d];
+      at.a[at.rank] = sa;
+      at.b[at.rank++] = sb;
+    }
+  }
+  if (at.rank == 0) at = {1, {1}, {0}, {0}};
+  return at;
+}
+
+template <class Op>
+struct Zip {
+  static constexpr auto name = NameOf<Op>::name;
+  Op op;
+
+  Tensor forward(Saved& keep, const Tensor& a, const Tensor& b) const {
+    Tensor y = empty(broadcast(name, a.shape(), b.shape()), a.options());
+    const kernels::Broadcast at = layout(y.shape(), a.shape(), b.shape());
+    on_offered<Op>(
+        a, [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(y)); });
+    if constexpr (kernels::HasSlopes<Op>) {
+      keep(a);
+      keep(b);
+    }
+    return y;
+  }
+
+  Tensors backward(const Saved& kept, const Tensor& dy) const {
+    if constexpr (kernels::HasConstantSlopes<Op>) {
+      const auto times = [&](double slope) { return slope == 1 ? dy : dy * slope; };
+      return {kept.needs_grad(0) ? times(Op::constant_slope_a) : Tensor(),
+              kept.needs_grad(1) ? times(Op::constant_slope_b) : Tensor()};
+    } else {
+      const Tensor a = kept[0], b = kept[1];
+      const kernels::Broadcast at = layout(dy.shape(), a.shape(), b.shape());
+      Tensors grads(2);
+      on_floating(name, dy, [&]<class T>(auto exec) {
+        if (kept.needs_grad(0)) {
+          grads[0] = empty_like(dy);
+          kernels::zip_back_a<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(dy), pointer<T>(grads[0]));
+        }
+        if (kept.needs_grad(1)) {
+          grads[1] = empty_like(dy);
+          kernels::zip_back_b<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(dy), pointer<T>(grads[1]));
+        }
+      });
+      return grads;
+    }
+  }
+};
+
+// A number takes the dtype of the tensor beside it, if it can.
+Tensor beside(const char* op, double value, const Tensor& t) {
+  check_alike(op, {t});
+  check_fits(op, value, t.dtype());
+  return scalar(value, t.options());
+}
+
+void check_in_place(const char* op, const Tensor& t, const Tensor& from) {
+  check(!grad_enabled(), op,
+        "tensors are changed in place under NoGrad only; write x = x + y instead, or open a scope with NoGrad guard;");
+  if (!from.defined()) return;
+  check(t.device() == from.device(), op, "operands are on different devices, ", t.device(), " and ", from.device());
+  check(broadcast(op, t.shape(), from.shape()) == t.shape(), op, "a tensor of shape ", from.shape(),
+        " does not broadcast to shape ", t.shape(), ", which is changed in place");
+}
+
+// t = op(t, other), element by element
+template <class Op>
+void update(const Tensor& t, const Tensor& given, const Op& op) {
+  // An operand that lies in the same storage, but not element upon element, would change while it is read.
+  const bool overlaps = given.storage() == t.storage() && !(given.raw() == t.raw() && given.shape() == t.shape());
+  const Tensor other = overlaps ? given.detach().clone() : given;
+  const kernels::Broadcast at = layout(t.shape(), t.shape(), other.shape());
+  on(t,
+     [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, pointer<T>(t), pointer<T>(other), pointer<T>(t)); });
+  t.bump_version();
+}
+
+}  // namespace
+
+template <class Op>
+Tensor map_op(const Op& op, const Tensor& x) {
+  check(x.defined(), NameOf<Op>::name, "the operand is an undefined tensor");
+  return apply(Map<Op>{op}, x);
+}
+
+template <class Op>
+Tensor zip_op(const Op& op, const Tensor& a, const Tensor& b) {
+  check_alike(NameOf<Op>::name, {a, b});
+  if constexpr (kernels::HasConstantSlopes<Op> || kernels::HasSlopes<Op>) {
+    return apply(Zip<Op>{op}, a, b);
+  } else {  // a comparison has no gradient: nothing to record
+    Saved nothing;
+    return Zip<Op>{op}.forward(nothing, a, b);
+  }
+}
+
+#define GRADUS_EMIT(fn, Op, ...) template Tensor map_op(const kernels::Op&, const Tensor&);
+GRADUS_UNARY_OPS(GRADUS_EMIT)
+#undef GRADUS_EMIT
+#define GRADUS_EMIT(fn, Op, ...)                                            \
+  template Tensor zip_op(const kernels::Op&, const Tensor&, const Tensor&); \
+  Tensor fn(const Tensor& a, double b) { return fn(a, beside(#fn, b, a)); } \
+  Tensor fn(double a, const Tensor& b) { return fn(beside(#fn, a, b), b); }
+GRADUS_BINARY_OPS(GRADUS_EMIT)
+#undef GRADUS_EMIT
+
+// --- in place ---
+
+Tensor& Tensor::fill_(double value) {
+  check_in_place("fill_", *this, {});
+  check_fits("fill_", value, dtype());
+  on(*this, [&]<class T>(auto exec) { kernels::fill<T>(exec, numel(), static_cast<T>(value), pointer<T>(*this)); });
+  bump_version();
+  return *this;
+}
+
+Tensor& Tensor::copy_(const Tensor& from) {
+  check_in_place("copy_", *this, from);
+  const Tensor source = expand(from.to(dtype()), shape());
+  on(*this, [&]<class T>(auto exec) { kernels::cast<T, T>(exec, numel(), pointer<T>(source), pointer<T>(*this)); });
+  bump_version();
+  return *this;
+}
+
+Tensor& Tensor::add_(const Tensor& other, double alpha) {
+  check_alike("add_", {*this, other});
+  check_in_place("add_", *this, other);
+  check_fits("add_", alpha, dtype());
+  update(*this, other, kernels::AddScaled{alpha});
+  return *this;
+}
+
+Tensor& Tensor::mul_(const Tensor& other) {
+  check_alike("mul_", {*this, other});
+  check_in_place("mul_", *this, other);
+  update(*this, other, kernels::Mul{});
+  return *this;
+}
+
+Tensor& Tensor::mul_(double factor) { return mul_(beside("mul_", factor, *this)); }
+
+}  // namespace gradus

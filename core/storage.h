@@ -1,0 +1,35 @@
+// Storage: a run of bytes on a device, shared by the tensors that look into it, with a version.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <gradus/core/dtype.h>
+
+namespace gradus {
+
+class Storage {
+ public:
+  Storage(std::size_t bytes, Device device);  // memory from the device's allocator, not initialised
+  Storage(void* foreign, std::size_t bytes);  // memory of somebody else's, on the CPU, that must outlive this
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  Device device() const { return device_; }
+
+  // Counts the in-place changes. What autograd keeps for backward remembers the version it saw.
+  std::uint64_t version() const { return version_; }
+  void bump_version() { ++version_; }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+  Device device_;
+  bool owned_ = true;
+  std::uint64_t version_ = 0;
+};
+
+}  // namespace gradus

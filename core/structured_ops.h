@@ -1,0 +1,54 @@
+// The list of gradus's own structured ops: those that are more than one row of kernels/pointwise.h.
+//
+// apply() refuses to compile an op of namespace gradus::ops that is missing here, and the tests refuse to compile
+// without sample cases for each op of the list (tests/op_cases.h). So no op goes unchecked by forgetting.
+#pragma once
+#include <string_view>
+#include <type_traits>
+
+namespace gradus {
+
+namespace ops {
+// views.cpp
+struct Clone;
+struct Cast;
+struct Reshape;
+struct Rows;
+struct Slice;
+struct Permute;
+struct Expand;
+struct Cat;
+struct IndexSelect;
+// reductions.cpp
+struct Sum;
+struct Max;
+// matrix.cpp
+struct Matmul;
+struct Linear;
+// losses.cpp
+struct Softmax;
+struct LogSoftmax;
+struct MseLoss;
+struct L1Loss;
+struct NllLoss;
+}  // namespace ops
+
+template <class... Ops>
+struct OpList {};
+
+using StructuredOps = OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand,
+                             ops::Cat, ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear, ops::Softmax,
+                             ops::LogSoftmax, ops::MseLoss, ops::L1Loss, ops::NllLoss>;
+
+template <class F, class... Ops>
+constexpr bool is_listed(OpList<Ops...>) {
+  return (std::is_same_v<F, Ops> || ...);
+}
+
+// Whether F is declared in gradus::ops, read off its name: C++20 has no reflection.
+template <class F>
+constexpr bool is_structured_op() {
+  return std::string_view(__PRETTY_FUNCTION__).find("F = gradus::ops::") != std::string_view::npos;
+}
+
+}  // namespace gradus
