@@ -1,0 +1,66 @@
+// Optimizer: what Sgd, Adam and AdamW share: groups of parameters with a learning rate each, and state by parameter.
+//
+//   Adam optimizer(net.parameters(), {.lr = 1e-3});
+//   ...
+//   optimizer.zero_grad();
+//   loss.backward();
+//   optimizer.step();
+//
+// Groups with rates of their own: Sgd optimizer({{.params = encoder.parameters()}, {.params = last.parameters(),
+// .lr = 0.01}}, {.lr = 0.1}). Two optimisers may hold one parameter; each has its own state for it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <gradus/core/tensor.h>
+
+namespace gradus {
+
+// Parameters with options of their own; what is left out is the optimiser's.
+struct ParamGroup {
+  Tensors params;
+  std::optional<double> lr = {};
+  std::optional<double> weight_decay = {};
+};
+
+class Optimizer {
+ public:
+  struct Group {
+    const Tensors params;
+    double lr, weight_decay;  // may be changed between steps
+  };
+
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;  // schedules refer to it
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  // Changes each parameter that has a gradient, in place; the others, and their state, stay as they are. Throws Error,
+  // and changes nothing, where a parameter's shape, dtype or device is no longer what it was at its first step.
+  void step();
+  void zero_grad();
+  std::span<Group> groups() { return groups_; }
+
+ protected:
+  struct State {
+    std::int64_t steps = 0;  // how often this parameter was changed, this step included
+    Tensors buffers;         // zeros at the first step: momentum, moments
+  };
+
+  // Throws Error, naming `name`, for no parameters at all, for one that is undefined, int64, the result of an op or
+  // given twice, and for a negative rate or decay.
+  Optimizer(const char* name, const std::vector<ParamGroup>& groups, double lr, double weight_decay);
+
+  virtual int buffers() const = 0;  // how many a parameter has
+  virtual void update(const Group& group, const Tensor& w, const Tensor& g, State& state) = 0;  // writes into w
+
+ private:
+  void check_rates() const;
+
+  const char* name_;
+  std::vector<Group> groups_;
+  std::vector<std::vector<State>> states_;  // of groups_[i].params[k]
+};
+
+}  // namespace gradus
