@@ -1,0 +1,248 @@
+#include <gradus/report/curves.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+
+#include <gradus/core/error.h>
+#include <gradus/report/files.h>
+
+namespace gradus {
+
+namespace {
+
+// All in pixels of the picture.
+constexpr double plot_width = 480, plot_height = 320;
+constexpr double left = 70, right = 20, top = 34, bottom = 52, legend_line = 18, letter = 6.8;
+
+// Okabe and Ito's palette, told apart by all eyes; the second round is dashed.
+constexpr std::array colors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
+
+// to_chars, because a stream's numbers depend on the locale.
+std::string text_of(double v, std::chars_format format, int precision) {
+  std::array<char, 64> digits;
+  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), v + 0.0, format, precision).ptr};
+}
+std::string pixels(double v) { return text_of(v, std::chars_format::fixed, 2); }
+std::string label(double v) { return text_of(v, std::chars_format::general, 6); }
+
+// How many bytes the UTF-8 character at the start of `text` has; 0 when there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xC2 ? 0
+                             : first < 0xE0 ? 2
+                             : first < 0xF0 ? 3
+                             : first < 0xF5 ? 4
+                                            : 0;
+  if (length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return length;
+}
+
+// As XML text; what XML cannot hold becomes '?'.
+std::string escaped(std::string_view text) {
+  std::string xml;
+  for (std::size_t length = 1; !text.empty(); text.remove_prefix(std::max<std::size_t>(length, 1))) {
+    const char c = text[0];
+    length = utf8_length(text);
+    if (c == '&')
+      xml += "&amp;";
+    else if (c == '<')
+      xml += "&lt;";
+    else if (c == '>')
+      xml += "&gt;";
+    else if (length == 0 || (length == 1 && static_cast<unsigned char>(c) < 32) || c == 127)
+      xml += '?';
+    else
+      xml += text.substr(0, length);
+  }
+  return xml;
+}
+
+std::string text_at(double x, double y, std::string_view text, std::string_view attributes) {
+  return "<text x=\"" + pixels(x) + "\" y=\"" + pixels(y) + "\" " + std::string(attributes) + ">" + escaped(text) +
+         "</text>\n";
+}
+
+std::string line_at(double x1, double y1, double x2, double y2, std::string_view color) {
+  return "<line x1=\"" + pixels(x1) + "\" y1=\"" + pixels(y1) + "\" x2=\"" + pixels(x2) + "\" y2=\"" + pixels(y2) +
+         "\" stroke=\"" + std::string(color) + "\"/>\n";
+}
+
+// One axis: from numbers to pixels, and the round numbers on it.
+struct Axis {
+  double low = 0, high = 1;  // of the numbers, or of their logarithms
+  bool log = false;
+  double start = 0, end = 1;  // in pixels
+  std::vector<double> ticks;
+
+  double operator()(double v) const { return start + (end - start) * ((log ? std::log10(v) : v) - low) / (high - low); }
+};
+
+bool can_plot(double x, double y, bool log_y) {
+  constexpr double limit = 1e150;  // beyond it differences would overflow
+  return std::abs(x) <= limit && std::abs(y) <= limit && !(log_y && y <= 0);
+}
+
+// 1, 2 or 5 times a power of ten, so that about six of them make `span`.
+double round_step(double span) {
+  const double power = std::pow(10, std::floor(std::log10(span / 6)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= span / 6) return factor * power;
+  return 10 * power;
+}
+
+std::vector<double> linear_ticks(double low, double high, double least_step) {
+  const double step = std::max(round_step(high - low), least_step);
+  std::vector<double> ticks;
+  const double first = std::ceil(low / step - 1e-9);
+  for (int i = 0; i <= 12 && (first + i) * step <= high + step * 1e-9; ++i) ticks.push_back((first + i) * step);
+  return ticks;
+}
+
+// Powers of ten; also their doubles and fivefolds where the range is short; every third power or less often where it is
+// long.
+std::vector<double> log_ticks(double low, double high) {
+  std::vector<double> ticks;
+  const double step = std::max(1.0, std::ceil((high - low) / 8));
+  for (double power = std::floor(low / step) * step; power <= high; power += step)
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      if (factor > 1 && high - low > 2.5) continue;
+      const double exponent = power + std::log10(factor);
+      if (exponent >= low - 1e-9 && exponent <= high + 1e-9) ticks.push_back(factor * std::pow(10, power));
+    }
+  return ticks;
+}
+
+Axis make_axis(const std::vector<double>& values, bool log, bool whole, double start, double end) {
+  Axis axis{0, 1, log, start, end, {}};
+  if (!values.empty()) {
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    axis.low = log ? std::log10(*least) : *least;
+    axis.high = log ? std::log10(*most) : *most;
+  }
+  const double size = std::max(std::abs(axis.low), std::abs(axis.high));
+  // Equal values, up to rounding, lie in the middle.
+  if (axis.high - axis.low <= size * 1e-12) {
+    const double half = log ? 0.5 : whole ? 1 : size > 0 ? size / 10 : 1;
+    axis.low -= half;
+    axis.high += half;
+  } else if (!whole) {
+    const double margin = 0.04 * (axis.high - axis.low);
+    axis.low -= margin;
+    axis.high += margin;
+  }
+  axis.ticks = log ? log_ticks(axis.low, axis.high) : linear_ticks(axis.low, axis.high, whole ? 1 : 0);
+  return axis;
+}
+
+// A path for each run of points without a gap, and a dot for each point where they are few.
+std::string draw_series(const Series& series, bool log_y, const Axis& x, const Axis& y, std::size_t index) {
+  const std::string color = colors[index % colors.size()],
+                    dash = index < colors.size() ? "" : " stroke-dasharray=\"6 3\"";
+  std::string path, dots;
+  std::size_t run = 0;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (!can_plot(series.x[i], series.y[i], log_y)) {
+      run = 0;
+      continue;
+    }
+    const std::string px = pixels(x(series.x[i])), py = pixels(y(series.y[i]));
+    path += (run++ == 0 ? "M" : "L") + px + " " + py;
+    const bool last = i + 1 == series.x.size() || !can_plot(series.x[i + 1], series.y[i + 1], log_y);
+    if (series.x.size() <= 40 || (run == 1 && last))
+      dots += "<circle cx=\"" + px + "\" cy=\"" + py + "\" r=\"2.5\" fill=\"" + color + "\"/>\n";
+  }
+  if (path.empty()) return "";
+  return "<path d=\"" + path + "\" fill=\"none\" stroke=\"" + color + "\" stroke-width=\"1.8\"" + dash + "/>\n" + dots;
+}
+
+struct Legend {
+  std::string svg;
+  double height = 0;
+};
+
+// The names with their colours, in as many lines as they need.
+Legend draw_legend(const Plot& plot, double x0) {
+  Legend legend;
+  double x = x0 + left;
+  for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    const Series& series = plot.series[i];
+    bool any = false;
+    for (std::size_t k = 0; k < series.x.size(); ++k) any = any || can_plot(series.x[k], series.y[k], plot.log_y);
+    const std::string name = series.name + (any ? "" : " (no points)");
+    const double width = 30 + letter * static_cast<double>(name.size()) + 16;
+    if (legend.height == 0) legend.height = legend_line;
+    if (x > x0 + left && x + width > x0 + plot_width) {
+      x = x0 + left;
+      legend.height += legend_line;
+    }
+    const double y = top + legend.height - 8;
+    const std::string dash = i < colors.size() ? "" : "\" stroke-dasharray=\"6 3";
+    legend.svg += line_at(x, y, x + 24, y, colors[i % colors.size()] + dash + "\" stroke-width=\"2.5");
+    legend.svg += text_at(x + 30, y + 4, name, "font-size=\"12\"");
+    x += width;
+  }
+  return legend;
+}
+
+std::string draw_axes(const Plot& plot, const Axis& x, const Axis& y, double x0) {
+  std::string svg;
+  for (const double tick : y.ticks) {
+    svg += line_at(x.start, y(tick), x.end, y(tick), "#dddddd");
+    svg += text_at(x.start - 8, y(tick) + 4, label(tick), "font-size=\"11\" text-anchor=\"end\"");
+  }
+  for (const double tick : x.ticks) {
+    svg += line_at(x(tick), y.start, x(tick), y.start + 5, "#444444");
+    svg += text_at(x(tick), y.start + 18, label(tick), "font-size=\"11\" text-anchor=\"middle\"");
+  }
+  svg += line_at(x.start, y.start, x.end, y.start, "#444444") + line_at(x.start, y.start, x.start, y.end, "#444444");
+  svg += text_at((x.start + x.end) / 2, 22, plot.title, "font-size=\"15\" text-anchor=\"middle\"");
+  svg += text_at((x.start + x.end) / 2, plot_height - 12, plot.x_label, "font-size=\"12\" text-anchor=\"middle\"");
+  const double middle = (y.start + y.end) / 2;
+  const std::string turn = "transform=\"rotate(-90 " + pixels(x0 + 16) + " " + pixels(middle) + ")\"";
+  return svg + text_at(x0 + 16, middle, plot.y_label, "font-size=\"12\" text-anchor=\"middle\" " + turn);
+}
+
+std::string draw_plot(const Plot& plot, double x0) {
+  std::vector<double> xs, ys;
+  bool whole = true;
+  for (const Series& series : plot.series) {
+    check(series.x.size() == series.y.size(), "curves", "series '", series.name, "' has ", series.x.size(), " x and ",
+          series.y.size(), " y");
+    for (std::size_t i = 0; i < series.x.size(); ++i) {
+      if (!can_plot(series.x[i], series.y[i], plot.log_y)) continue;
+      xs.push_back(series.x[i]);
+      ys.push_back(series.y[i]);
+      whole = whole && series.x[i] == std::floor(series.x[i]);
+    }
+  }
+  const Legend legend = draw_legend(plot, x0);
+  const Axis x = make_axis(xs, false, whole, x0 + left, x0 + plot_width - right);
+  const Axis y = make_axis(ys, plot.log_y && !ys.empty(), false, plot_height - bottom, top + legend.height + 6);
+  std::string svg = draw_axes(plot, x, y, x0) + legend.svg;
+  for (std::size_t i = 0; i < plot.series.size(); ++i) svg += draw_series(plot.series[i], plot.log_y, x, y, i);
+  return svg;
+}
+
+}  // namespace
+
+std::string curves_svg(const std::vector<Plot>& plots) {
+  check(!plots.empty(), "curves", "there is no plot");
+  const std::string width = pixels(plot_width * static_cast<double>(plots.size())), height = pixels(plot_height);
+  std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + width + "\" height=\"" + height +
+                    "\" viewBox=\"0 0 " + width + " " + height + "\" font-family=\"sans-serif\">\n" +
+                    "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
+  for (std::size_t i = 0; i < plots.size(); ++i) svg += draw_plot(plots[i], plot_width * static_cast<double>(i));
+  return svg + "</svg>\n";
+}
+
+void write_curves(const std::filesystem::path& path, const std::vector<Plot>& plots) {
+  write_file(path, curves_svg(plots));
+}
+
+}  // namespace gradus
