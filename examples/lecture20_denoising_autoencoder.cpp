@@ -1,0 +1,179 @@
+// Lecture 20: a denoising sparse autoencoder on MNIST, and the classifier made from it. The networks and the two
+// training steps are in models/lecture20.h; docs/lectures/lecture20.md compares what comes out with the slides.
+#include <gradus/core/autograd.h>
+#include <gradus/data/loader.h>
+#include <gradus/data/source.h>
+#include <gradus/models/lecture20.h>
+#include <gradus/optim/adam.h>
+#include <gradus/report/progress.h>
+#include <gradus/report/tiles.h>
+
+#include "program.h"
+
+using namespace gradus;
+using lecture20::Autoencoder;
+
+namespace {
+
+const std::vector<std::string> classes{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+
+struct Settings {
+  int epochs = 20, classifier_epochs = 10;
+  std::string l1_form = "mean";
+  double l1_weight = 0.1;
+  lecture20::Noise noise;
+};
+
+L1Form l1_form(const std::string& name) {
+  return name == "mean" ? L1Form::mean : name == "sum" ? L1Form::sum : name == "slide" ? L1Form::slide : L1Form::none;
+}
+
+// Batches of images [n, 784] in float64, as the lecture has them.
+DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
+  const Dataset flat{data.images.flatten(1), data.labels};
+  return DataLoader(
+      flat,
+      {.batch_size = program.options.batch_size, .shuffle = shuffle, .seed = program.options.seed, .dtype = float64});
+}
+
+// Runs `step` on each batch and returns the mean of the losses, each weighted by its batch's size.
+template <class Step>
+double train_epoch(DataLoader& loader, Index images, Progress& progress, Step&& step) {
+  Tensor total = zeros({}, float64);
+  for (const Batch& batch : loader) {
+    const Tensor loss = step(batch);
+    NoGrad guard;
+    total.add_(loss, static_cast<double>(batch.size));
+    progress.step(loss.item());
+  }
+  return total.item() / static_cast<double>(images);
+}
+
+ClassAccuracy test(const Sequential& net, DataLoader& loader) {
+  NoGrad guard;
+  ClassAccuracy accuracy(classes);
+  for (const Batch& batch : loader) accuracy.add(argmax(net(batch.images), 1), batch.labels);
+  return accuracy;
+}
+
+void train_autoencoder(Program& program, const Settings& settings, const Autoencoder& net, DataLoader& loader,
+                       Index images) {
+  Adam optimizer(net.parameters(), {.lr = 1e-3});
+  Progress progress("autoencoder", settings.epochs, loader.size(), program.options.quiet);
+  for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
+    const Stopwatch watch;
+    const double loss = train_epoch(loader, images, progress, [&](const Batch& batch) {
+      return lecture20::autoencoder_step(net, optimizer, batch.images, settings.noise);
+    });
+    progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
+    program.record({"autoencoder", epoch, loss, {}, watch.seconds()});
+    program.result("autoencoder_loss", loss);
+  }
+}
+
+void train_classifier(Program& program, const Settings& settings, const Sequential& net, DataLoader& loader,
+                      DataLoader& test_loader, Index images) {
+  Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
+  for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
+    const Stopwatch watch;
+    const double loss = train_epoch(loader, images, progress, [&](const Batch& batch) {
+      return lecture20::classifier_step(net, batch.images, batch.labels, 0.1);
+    });
+    const ClassAccuracy accuracy = test(net, test_loader);
+    progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
+    program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});
+    program.result("classifier_loss", loss);
+    if (epoch == settings.classifier_epochs) {
+      program.result("accuracy", accuracy.overall());
+      program.result(accuracy);
+      program.log() << "\nPerformance of different Classes:\n" << accuracy.str();
+    }
+  }
+}
+
+// How sparse the codes of the test images are: their mean magnitude, and the share of numbers close to 0.
+void report_sparsity(Program& program, const Autoencoder& net, DataLoader& loader, Index images) {
+  NoGrad guard;
+  double magnitude = 0, small = 0;
+  for (const Batch& batch : loader) {
+    const Tensor code = abs(net.encoder(batch.images));
+    magnitude += sum(code).item();
+    small += sum(code < 0.01).item();
+  }
+  const double numbers = static_cast<double>(images) * 400;
+  program.result("mean_abs_code", magnitude / numbers);
+  program.result("share_of_code_below_0.01", small / numbers);
+  program.say("Codes of the test images: mean |h| %f, share of |h| below 0.01 %f\n", magnitude / numbers,
+              small / numbers);
+}
+
+// What the lecture shows of the reconstruction: clean digits, what the network is given, what it makes of it.
+void draw_digits(const Program& program, const Settings& settings, const Autoencoder& net, const Dataset& data) {
+  NoGrad guard;
+  const Tensor clean = data.images.rows(0, std::min<Index>(64, data.size())).flatten(1).to(float64);
+  Generator noise_generator(program.options.seed + 1);
+  const Tensor noisy = lecture20::add_noise(clean, settings.noise, noise_generator);
+  const TileOptions eight{.columns = 8, .shades = 32};
+  write_png(program.file("reconstructions.png"), side_by_side({{"originals", tiles(clean, grey(), eight)},
+                                                               {"noisy inputs", tiles(noisy, grey(), eight)},
+                                                               {"reconstructions", tiles(net(noisy), grey(), eight)}}));
+}
+
+// Weights as 400 tiles: before training, after it, and the difference; as |w|, as on the slide, and signed.
+void draw_weights(const Program& program, const std::string& name, const Tensor& before, const Tensor& after) {
+  const TileOptions twenty{.columns = 20, .shades = 32};
+  for (const auto& [kind, coloring] : {std::pair{"magnitude", magnitude()}, std::pair{"signed", signed_colors()}}) {
+    write_png(program.file(name + "_weights_" + kind + ".png"),
+              side_by_side({{"initial", tiles(before, coloring, twenty)},
+                            {"trained", tiles(after, coloring, twenty)},
+                            {"difference", tiles(after - before, coloring, twenty)}}));
+  }
+}
+
+void work(Program& program, const Settings& settings) {
+  const DataSource data = find_data(program.options.data, program.options.seed);
+  program.log() << data.description << "\n\n";
+  DataLoader train_loader = batches(program, data.train, true), test_loader = batches(program, data.test, false);
+
+  Autoencoder net(L1Penalty{settings.l1_weight, l1_form(settings.l1_form)});
+  net.to(float64);
+  program.log() << net << "\n\n";
+  const Tensor encoder_before = net.get_parameter("encoder.0.weight").detach().clone();
+  const Tensor decoder_before = net.get_parameter("decoder.0.weight").detach().clone();
+
+  train_autoencoder(program, settings, net, train_loader, data.train.size());
+  report_sparsity(program, net, test_loader, data.test.size());
+  draw_digits(program, settings, net, data.test);
+  draw_weights(program, "encoder", encoder_before, net.get_parameter("encoder.0.weight").detach());
+  draw_weights(program, "decoder", decoder_before.t(),
+               net.get_parameter("decoder.0.weight").detach().t());  // its columns
+
+  if (settings.classifier_epochs > 0) {
+    const Sequential classifier = lecture20::make_classifier(net);
+    program.log() << "\n" << classifier << "\n\n";
+    train_classifier(program, settings, classifier, train_loader, test_loader, data.train.size());
+    draw_weights(program, "classifier", encoder_before, net.get_parameter("encoder.0.weight").detach());
+  }
+  program.say("\nPeak memory %.0f MB, %.1f s. Pictures, metrics.csv and results.json are in %s\n", peak_memory_mb(),
+              program.seconds(), program.options.out.c_str());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  Program program("lecture20_denoising_autoencoder",
+                  "Lecture 20: trains a denoising sparse autoencoder on MNIST, then a classifier from its encoder.",
+                  {.out = "out/lecture20", .batch_size = 1000});
+  program.option("--epochs", settings.epochs,
+                 "epochs of the autoencoder; 0 skips it: the classifier then starts from a fresh encoder", 0);
+  program.option("--classifier-epochs", settings.classifier_epochs, "epochs of the classifier; 0 skips it", 0);
+  program.option("--l1-form", settings.l1_form,
+                 "gradient of the penalty on the code h: weight * sign(h) / its extent (mean), weight * sign(h) (sum), "
+                 "weight * h (slide), or none",
+                 {"mean", "sum", "slide", "none"});
+  program.option("--l1-weight", settings.l1_weight, "weight of the penalty", 0);
+  program.option("--noise-mean", settings.noise.mean, "mean of the noise on the inputs, in [0, 1] of a pixel's range");
+  program.option("--noise-std", settings.noise.std, "standard deviation of the noise", 0);
+  return program.run(argc, argv, [&] { work(program, settings); });
+}

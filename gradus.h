@@ -1,0 +1,30 @@
+// All of gradus but the lectures' models: what a program includes that does not count its headers.
+#pragma once
+
+#include <gradus/core/allocator.h>
+#include <gradus/core/autograd.h>
+#include <gradus/core/error.h>
+#include <gradus/core/gradcheck.h>
+#include <gradus/core/ops.h>
+#include <gradus/core/random.h>
+#include <gradus/core/tensor.h>
+#include <gradus/core/threads.h>
+#include <gradus/data/digits.h>
+#include <gradus/data/loader.h>
+#include <gradus/data/mnist.h>
+#include <gradus/data/source.h>
+#include <gradus/layers/activations.h>
+#include <gradus/layers/init.h>
+#include <gradus/layers/l1_penalty.h>
+#include <gradus/layers/linear.h>
+#include <gradus/layers/losses.h>
+#include <gradus/layers/module.h>
+#include <gradus/layers/sequential.h>
+#include <gradus/optim/adam.h>
+#include <gradus/optim/clip_grad.h>
+#include <gradus/optim/lr_scheduler.h>
+#include <gradus/optim/sgd.h>
+#include <gradus/report/curves.h>
+#include <gradus/report/image.h>
+#include <gradus/report/progress.h>
+#include <gradus/report/tiles.h>
