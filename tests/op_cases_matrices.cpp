@@ -1,0 +1,40 @@
+// Cases of matmul and linear.
+#include "op_cases.h"
+
+using namespace gradus;
+
+OpEntry entry(Tag<ops::Matmul>) {
+  std::vector<OpCase> cases;
+  for (const auto& [a, b] : std::vector<std::pair<Shape, Shape>>{{{3, 4}, {4, 5}},
+                                                                 {{17, 9}, {9, 13}},
+                                                                 {{1, 4}, {4, 1}},
+                                                                 {{4}, {4, 5}},
+                                                                 {{3, 4}, {4}},
+                                                                 {{4}, {4}},
+                                                                 {{3, 0}, {0, 5}},
+                                                                 {{0, 4}, {4, 5}},
+                                                                 {{3, 4}, {4, 0}}}) {
+    const Gradient gradient = a.numel() > 0 && b.numel() > 0 ? Gradient::smooth : Gradient::reference;
+    cases.push_back({"matmul " + a.str() + " and " + b.str(),
+                     {pattern(a, 0), pattern(b, 1)},
+                     [](const Tensors& in) { return matmul(in[0], in[1]); },
+                     gradient});
+  }
+  return {"matmul", "a b", "dy bT and aT dy", false, cases};
+}
+
+OpEntry entry(Tag<ops::Linear>) {
+  std::vector<OpCase> cases;
+  for (Index n : {3, 1, 0}) {
+    const Tensor x = pattern({n, 4}, 0), weight = pattern({5, 4}, 1), bias = pattern({5}, 2);
+    const std::string name = "linear " + x.shape().str();
+    const Gradient gradient = n > 0 ? Gradient::smooth : Gradient::reference;
+    cases.push_back({name + " with bias",
+                     {x, weight, bias},
+                     [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
+                     gradient});
+    cases.push_back(
+        {name + " without bias", {x, weight}, [](const Tensors& in) { return linear(in[0], in[1]); }, gradient});
+  }
+  return {"linear", "x wT + b", "dy w, dyT x, and the sum of dy over the rows", false, cases};
+}

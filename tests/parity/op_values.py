@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""Writes PyTorch's results for the cases of the op table (tests/op_cases.h), in float64.
+
+usage: op_values.py FILE        (needs torch; FILE is tests/data/op_values.txt)
+
+A case is "=== name", then a line for the output and one for the gradient of each input: "y" or "d0", "d1" ..., the
+extents and the numbers. Inputs and the output's gradient come from pattern(), which the C++ side computes as well. The
+C++ side looks each case up by its name, and fails where either side has one that the other lacks.
+"""
+
+import sys
+
+import torch
+import torch.nn.functional as F
+
+CASES = []
+
+
+def numel(shape):
+    n = 1
+    for extent in shape:
+        n *= extent
+    return n
+
+
+def pattern(shape, k):
+    """The odd numbers between -2003 and 2003, mixed, over 2048: exact in float32, never 0, no two alike up to 900."""
+    values = [(2 * ((i + 1) * (i + k + 3) * 7919 % 2003) - 2003) / 2048 for i in range(numel(shape))]
+    return torch.tensor(values, dtype=torch.float64).reshape(shape)
+
+
+def positive(shape, k):
+    """Between 0.5 and 2."""
+    return 0.75 * pattern(shape, k) + 1.25
+
+
+def values(numbers, shape=None):
+    t = torch.tensor(numbers, dtype=torch.float64)
+    return t if shape is None else t.reshape(shape)
+
+
+def case(name, f, *inputs, gradient=True):
+    assert name not in [c[0] for c in CASES], name
+    CASES.append((name, f, inputs, gradient))
+
+
+def text(shape):
+    return "[" + ", ".join(str(extent) for extent in shape) + "]"
+
+
+def line(key, t):
+    numbers = " ".join(repr(float(v)) for v in t.reshape(-1))
+    return f"{key} {text(t.shape)} {numbers}".rstrip() + "\n"
+
+
+def write(out):
+    for name, f, inputs, gradient in CASES:
+        inputs = [t.clone().requires_grad_(gradient) for t in inputs]
+        y = f(*inputs)
+        out.write(f"=== {name}\n" + line("y", y.detach()))
+        if gradient:
+            y.backward(pattern(y.shape, 7).to(y.dtype))
+            for i, t in enumerate(inputs):
+                out.write(line(f"d{i}", torch.zeros_like(t) if t.grad is None else t.grad))
+
+
+# --- elementwise ----------------------------------------------------------------------------------------------------
+
+
+UNARY = {
+    "neg": torch.neg,
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "square": torch.square,
+    "abs": torch.abs,
+    "sign": torch.sign,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "relu": torch.relu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.1),
+    "clamp": lambda x: torch.clamp(x, -0.5, 0.75),
+    "pow": lambda x: torch.pow(x, 2.5),
+}
+BINARY = ["add", "sub", "mul", "div", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge"]
+
+
+def unary():
+    inf, nan = float("inf"), float("nan")
+    kinks = {"abs": (-1, 0, 2), "sign": (-1, 0, 2), "relu": (-1, 0, 2), "leaky_relu": (-1, 0, 2)}
+    kinks["clamp"] = (-0.5, 0.75, 0, 2, -2)
+    for name, f in UNARY.items():
+        case(f"{name} at the ends", f, values([inf, -inf, nan, 0, -0.0, 100, -100, 2.0**-100]), gradient=False)
+        if name in kinks:
+            case(f"{name} at its kinks", f, values(kinks[name]))
+
+
+def binary(name):
+    compares = name in ["eq", "ne", "lt", "le", "gt", "ge"]
+    op = getattr(torch, name)
+
+    def f(a, b):
+        return op(a, b).double() if compares else op(a, b)
+
+    def add(what, g, *inputs):
+        case(f"{name} {what}", g, *inputs, gradient=not compares)
+
+    for a, b in [((2, 3), (2, 3)), ((3, 1, 5), (4, 1)), ((4,), (3, 1)), ((2, 3), ()), ((), (2, 3)), ((1, 3), (0, 3))]:
+        add(f"{text(a)} and {text(b)}", f, 2.5 * pattern(a, 0), positive(b, 2))
+    add("[2, 3] and 1.5", lambda x: f(x, values(1.5)), 2.5 * pattern((2, 3), 0))
+    add("1.5 and [2, 3]", lambda x: f(values(1.5), x), positive((2, 3), 0))
+    add("of equals", f, values([1, 2, 3, -1]), values([1, 3, 2, -1]))
+    nan = float("nan")
+    case(f"{name} of NaN", f, values([nan, 1, nan]), values([1, nan, nan]), gradient=False)
+
+
+def elementwise():
+    unary()
+    for name in BINARY:
+        binary(name)
+
+
+# --- reductions -----------------------------------------------------------------------------------------------------
+
+
+def over(dims, keepdim):
+    which = "over all" if not dims else "over " + " ".join(str(d) for d in dims)
+    return which + (" keepdim" if keepdim else "")
+
+
+def reduced(name, f):
+    """f(x, dims, keepdim); dims may be empty."""
+
+    def add(shape, dims, keepdim=False):
+        case(f"{name} {text(shape)} {over(dims, keepdim)}", lambda x: f(x, dims, keepdim), pattern(shape, 0))
+
+    for dims in [(), (0,), (1,), (2,), (-1,), (0, 1), (1, 2), (0, 2), (-1, 0)]:
+        add((2, 3, 4), dims)
+    for dims in [(), (1,), (0, 2)]:
+        add((2, 3, 4), dims, True)
+    for dims in [(0, 2), (1, 3), (0, 1, 3), (1, 2)]:
+        add((2, 3, 4, 5), dims)
+    add((), ())
+    add((1, 3), (0,))
+    add((0, 3), (1,))
+
+
+def reductions():
+    reduced("sum", lambda x, dims, keepdim: x.sum(dims or None, keepdim))
+    reduced("mean", lambda x, dims, keepdim: x.mean(dims or None, keepdim))
+    reduced("max", lambda x, dims, keepdim: x.amax(dims, keepdim))
+    case("sum [0, 3] over all", lambda x: x.sum(), pattern((0, 3), 0))
+    case("sum [0, 3] over 0", lambda x: x.sum(0), pattern((0, 3), 0))
+
+    ties = values([1, 3, 3, 2, 3, 1], (2, 3))
+    case("max of equals over all", lambda x: x.amax(), ties)
+    case("max of equals over 0", lambda x: x.amax(0), ties)
+    case("max of equals over 1", lambda x: x.amax(1), ties)
+    nans = values([1, float("nan"), 2, 4, 3, 5], (2, 3))
+    case("max with NaN over 1", lambda x: x.amax(1), nans, gradient=False)
+    case("max of infinities", lambda x: x.amax(), values([float("-inf")] * 3), gradient=False)
+
+    def arg(name, x, *args):
+        case(f"argmax {name}", lambda t: t.argmax(*args).double(), x, gradient=False)
+
+    x = pattern((2, 3, 4), 0)
+    arg("[2, 3, 4] over all", x)
+    arg("[2, 3, 4] over 0", x, 0)
+    arg("[2, 3, 4] over 1", x, 1)
+    arg("[2, 3, 4] over -1", x, -1)
+    arg("[2, 3, 4] over 1 keepdim", x, 1, True)
+    arg("of equals over all", ties)
+    arg("of equals over 1", ties, 1)
+    arg("with NaN over 1", nans, 1)
+
+
+# --- matrices -------------------------------------------------------------------------------------------------------
+
+
+def matrices():
+    shapes = [((3, 4), (4, 5)), ((17, 9), (9, 13)), ((1, 4), (4, 1)), ((4,), (4, 5)), ((3, 4), (4,)), ((4,), (4,))]
+    shapes += [((3, 0), (0, 5)), ((0, 4), (4, 5)), ((3, 4), (4, 0))]
+    for a, b in shapes:
+        case(f"matmul {text(a)} and {text(b)}", torch.matmul, pattern(a, 0), pattern(b, 1))
+    for n in [3, 1, 0]:
+        x, w, b = pattern((n, 4), 0), pattern((5, 4), 1), pattern((5,), 2)
+        case(f"linear {text((n, 4))} with bias", F.linear, x, w, b)
+        case(f"linear {text((n, 4))} without bias", F.linear, x, w)
+
+
+# --- shapes and pieces ----------------------------------------------------------------------------------------------
+
+
+def shapes():
+    x, m = pattern((2, 3, 4), 0), pattern((3, 4), 0)
+
+    def add(name, f, t=x):
+        case(name, f, t)
+
+    add("reshape to [4, 6]", lambda t: t.reshape(4, 6))
+    add("reshape to [-1]", lambda t: t.reshape(-1))
+    add("reshape to [6, -1, 2]", lambda t: t.reshape(6, -1, 2))
+    add("reshape [] to [1, 1]", lambda t: t.reshape(1, 1), pattern((), 0))
+    add("reshape [0, 3] to [5, 0]", lambda t: t.reshape(5, 0), pattern((0, 3), 0))
+    add("flatten", lambda t: t.flatten())
+    add("flatten from 1", lambda t: t.flatten(1))
+    add("flatten 0 to 1", lambda t: t.flatten(0, 1))
+    add("unsqueeze 0", lambda t: t.unsqueeze(0))
+    add("unsqueeze 1", lambda t: t.unsqueeze(1), m)
+    add("unsqueeze -1", lambda t: t.unsqueeze(-1), m)
+    add("squeeze 1", lambda t: t.squeeze(1), pattern((3, 1, 4), 0))
+    add("squeeze -1", lambda t: t.squeeze(-1), pattern((3, 1), 0))
+    add("rows 1 to 3", lambda t: t[1:3], pattern((4, 3), 0))
+    add("rows none", lambda t: t[2:2], pattern((4, 3), 0))
+    add("rows used twice", lambda t: t[0:3] * t[1:4], pattern((4, 3), 0))
+    add("row 1", lambda t: t[1])
+    add("row -1", lambda t: t[-1], pattern((3,), 0))
+    add("slice of 0", lambda t: t.narrow(0, 1, 2), pattern((4, 3), 0))
+    add("slice of 1", lambda t: t.narrow(1, 1, 2))
+    add("slice of -1", lambda t: t.narrow(-1, 0, 3))
+    add("slice of 2, none", lambda t: t.narrow(2, 1, 0))
+    add("transpose 0 and 1", lambda t: t.transpose(0, 1))
+    add("transpose 0 and -1", lambda t: t.transpose(0, -1))
+    add("transpose 1 and 1", lambda t: t.transpose(1, 1))
+    add("t", lambda t: t.t(), m)
+    add("permute 2 0 1", lambda t: t.permute(2, 0, 1))
+    add("permute 1 2 0", lambda t: t.permute(1, 2, 0))
+    add("permute 0 2 3 1", lambda t: t.permute(0, 2, 3, 1), pattern((2, 3, 4, 5), 0))
+    add("permute 3 1 -2 0", lambda t: t.permute(3, 1, -2, 0), pattern((2, 3, 4, 5), 0))
+    add("permute of [0, 3]", lambda t: t.permute(1, 0), pattern((0, 3), 0))
+    add("clone", lambda t: t.clone())
+    add("to float64", lambda t: t.to(torch.float64), m)
+    add("to float32", lambda t: t.to(torch.float32), m * 0.1)
+    case("to int64", lambda t: t.to(torch.int64), m * 10, gradient=False)
+    add("to float32 and back", lambda t: t.to(torch.float32).to(torch.float64), m)
+
+
+def pieces():
+    for d in [0, 1, -1]:
+        parts = []
+        for k, extent in enumerate((5, 1, 2)):
+            shape = [2, 3, 4]
+            shape[d] = extent
+            parts.append(pattern(shape, k))
+        case(f"cat of three along {d}", lambda *p, d=d: torch.cat(p, d), *parts)
+    case("cat of one", lambda a: torch.cat([a]), pattern((2, 3), 0))
+    case("cat with an empty part", lambda a, b: torch.cat([a, b]), pattern((2, 3), 0), pattern((0, 3), 1))
+    case("cat of a tensor with itself", lambda a: torch.cat([a, a], 1), pattern((2, 3), 0))
+    for d in [0, 1, 2, -1]:
+        case(f"stack along {d}", lambda a, b, d=d: torch.stack([a, b], d), pattern((3, 4), 0), pattern((3, 4), 1))
+    case("stack of scalars", lambda a, b: torch.stack([a, b]), pattern((), 0), pattern((), 1))
+
+    index = torch.tensor([1, 0, 1, 1])
+    x = pattern((2, 3, 4), 0)
+    for d in [0, 1, 2, -1]:
+        case(f"index_select {d} at 1 0 1 1", lambda t, d=d: t.index_select(d, index), x)
+    none = torch.zeros(0, dtype=torch.int64)
+    case("index_select 1 at nothing", lambda t: t.index_select(1, none), x)
+    case("index_select of a vector", lambda t: t.index_select(0, index), pattern((3,), 0))
+
+    for a, b in [((3, 1), (2, 3, 4)), ((), (2, 3)), ((2, 3), (2, 3)), ((1, 3), (0, 3)), ((4,), (2, 3, 4))]:
+        case(f"expand {text(a)} to {text(b)}", lambda t, b=b: t.expand(b), pattern(a, 0))
+    for a, b in [((2, 3, 4), (3, 1)), ((2, 3, 4), ()), ((2, 3), (2, 3)), ((2, 3, 4), (2, 1, 4)), ((0, 3), (1, 3))]:
+        case(f"sum_to {text(a)} to {text(b)}", lambda t, b=b: t.sum_to_size(b), pattern(a, 0))
+
+
+# --- probabilities and losses ---------------------------------------------------------------------------------------
+
+
+def losses():
+    for name, f in [("softmax", F.softmax), ("log_softmax", F.log_softmax)]:
+        for shape, d in [((3, 4), 0), ((3, 4), 1), ((3, 4), -1), ((2, 3, 4), 1), ((5,), 0), ((0, 3), 1), ((3, 0), 1), ((3, 1), 1)]:
+            case(f"{name} {text(shape)} along {d}", lambda t, f=f, d=d: f(t, d), pattern(shape, 0))
+        case(f"{name} of large inputs", lambda t, f=f: f(t, 1), 1024 * pattern((3, 4), 0))
+
+    x, target = pattern((3, 4), 0), pattern((3, 4), 1) + 1 / 4096
+    classes = torch.tensor([2, 0, 1, 1])
+    for r in ["mean", "sum"]:
+        case(f"mse_loss {r}", lambda a, b, r=r: F.mse_loss(a, b, reduction=r), x, target)
+        case(f"l1_loss {r}", lambda a, b, r=r: F.l1_loss(a, b, reduction=r), x, target)
+        case(f"nll_loss {r}", lambda a, r=r: F.nll_loss(a, classes, reduction=r), pattern((4, 3), 0))
+        case(f"cross_entropy {r}", lambda a, r=r: F.cross_entropy(a, classes, reduction=r), pattern((4, 3), 0))
+    large = 1024 * pattern((4, 3), 0)
+    case("cross_entropy of large inputs", lambda a: F.cross_entropy(a, classes), large)
+
+
+def main():
+    elementwise()
+    reductions()
+    matrices()
+    shapes()
+    pieces()
+    losses()
+    with open(sys.argv[1], "w") as out:
+        write(out)
+
+
+main()

@@ -1,0 +1,297 @@
+// What the lectures' programs share: the command line, the files of a run, and how it ends.
+#include "catch.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include <gradus/core/random.h>
+#include <gradus/core/tensor.h>
+#include <gradus/examples/program.h>
+#include <gradus/kernels/parallel.h>
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+namespace {
+
+// What is printed while it lives.
+struct Printed {
+  std::ostringstream out, err;
+  std::streambuf *old_out = std::cout.rdbuf(out.rdbuf()), *old_err = std::cerr.rdbuf(err.rdbuf());
+  ~Printed() {
+    std::cout.rdbuf(old_out);
+    std::cerr.rdbuf(old_err);
+  }
+};
+
+// A program with options of its own, in a folder of its own, run with a command line.
+struct Trial {
+  fs::path folder = fs::temp_directory_path() / ("gradus_program_test." + std::to_string(::getpid()));
+  int epochs = 20, threads_before = kernels::num_threads();
+  double noise = 0.2;
+  std::string form = "mean";
+  CommonOptions options;
+  std::string out, err;
+  bool worked = false;
+
+  Trial() { fs::remove_all(folder); }
+  ~Trial() {
+    fs::remove_all(folder);
+    kernels::set_num_threads(threads_before);
+  }
+  int run(std::vector<std::string> words, const std::function<void(Program&)>& work = {}) {
+    Program program("trial", "Tries things.", {.out = folder.string(), .batch_size = 1000});
+    program.option("--epochs", epochs, "how often", 0);
+    program.option("--noise", noise, "how loud", 0);
+    program.option("--form", form, "which", {"mean", "sum", "none"});
+    words.insert(words.begin(), "trial");
+    std::vector<const char*> argv;
+    for (const auto& word : words) argv.push_back(word.c_str());
+    worked = false;
+    Printed printed;
+    const int code = program.run(static_cast<int>(argv.size()), argv.data(), [&] {
+      worked = true;
+      if (work) work(program);
+    });
+    options = program.options;
+    out = printed.out.str();
+    err = printed.err.str();
+    return code;
+  }
+};
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("a command line sets the options", "[program]") {
+  Trial trial;
+  REQUIRE(trial.run({}) == 0);
+  CHECK(trial.worked);
+  CHECK(trial.options.batch_size == 1000);
+  CHECK(trial.options.seed == 0);
+  CHECK(trial.options.device == cpu);
+  CHECK(!trial.options.quiet);
+  CHECK(trial.options.threads == kernels::num_threads());
+
+  REQUIRE(trial.run({"--epochs", "3", "--noise=0.5", "--form", "none", "--batch-size", "64", "--seed",
+                     "18446744073709551615", "--threads", "2", "--device", "cpu", "--quiet", "--data", "/somewhere"}) ==
+          0);
+  CHECK(trial.epochs == 3);
+  CHECK(trial.noise == 0.5);
+  CHECK(trial.form == "none");
+  CHECK(trial.options.batch_size == 64);
+  CHECK(trial.options.seed == 18446744073709551615u);
+  CHECK(trial.options.threads == 2);
+  CHECK(kernels::num_threads() == 2);
+  CHECK(trial.options.quiet);
+  CHECK(trial.options.data == "/somewhere");
+}
+
+TEST_CASE("a wrong command line is refused in a sentence", "[program]") {
+  Trial trial;
+  const auto refusal = [&](const std::vector<std::string>& words) {
+    CHECK(trial.run(words) == 2);
+    CHECK(!trial.worked);
+    CHECK(trial.out == "");
+    CHECK(!fs::exists(trial.folder));
+    CHECK(trial.err.find("trial: ") == 0);
+    CHECK(contains(trial.err, "\ntrial --help lists the options.\n"));
+    return trial.err.substr(7, trial.err.find('\n') - 7);
+  };
+  CHECK(refusal({"--batch-size", "0"}) == "--batch-size: expected a whole number of at least 1, got '0'");
+  CHECK(refusal({"--batch-size", "many"}) == "--batch-size: expected a whole number of at least 1, got 'many'");
+  CHECK(refusal({"--batch-size", "99999999999999999999"}) ==
+        "--batch-size: expected a whole number of at least 1, got '99999999999999999999'");
+  CHECK(refusal({"--epochs", "-1"}) == "--epochs: expected a whole number of at least 0, got '-1'");
+  CHECK(refusal({"--epochs=2.5"}) == "--epochs: expected a whole number of at least 0, got '2.5'");
+  CHECK(refusal({"--epochs=99999999999"}) == "--epochs: expected a whole number of at least 0, got '99999999999'");
+  CHECK(refusal({"--seed", "-1"}) == "--seed: expected a whole number of at least 0, got '-1'");
+  CHECK(refusal({"--threads", "0"}) == "--threads: expected a whole number of at least 1, got '0'");
+  CHECK(refusal({"--noise", "-0.1"}) == "--noise: expected a number of at least 0, got '-0.1'");
+  CHECK(refusal({"--noise", "nan"}) == "--noise: expected a number of at least 0, got 'nan'");
+  CHECK(refusal({"--noise", "inf"}) == "--noise: expected a number of at least 0, got 'inf'");
+  CHECK(contains(refusal({"--form", "slide"}), "slide"));
+  CHECK(contains(refusal({"--form", "slide"}), "{mean,sum,none}"));
+  CHECK(contains(refusal({"--device", "tpu"}), "tpu"));
+  CHECK(contains(refusal({"--nonsense"}), "--nonsense"));
+  CHECK(contains(refusal({"stray"}), "stray"));
+  CHECK(contains(refusal({"--epochs"}), "--epochs"));
+}
+
+TEST_CASE("--help documents every option, --version says what was built", "[program]") {
+  Trial trial;
+  REQUIRE(trial.run({"--help"}) == 0);
+  CHECK(!trial.worked);
+  CHECK(!fs::exists(trial.folder));
+  CHECK(contains(trial.out, "Tries things."));
+  for (const char* option : {"--data", "--out", "--batch-size", "--seed", "--threads", "--device", "--quiet",
+                             "--version", "--help", "--epochs", "--noise", "--form"}) {
+    INFO(option);
+    const std::size_t at = trial.out.find(option);
+    REQUIRE(at != std::string::npos);
+    const std::string rest = trial.out.substr(at, trial.out.find("\n  -", at) - at);
+    CHECK(rest.find_last_not_of(" \n") > std::string(option).size() + 8);  // words of explanation follow
+  }
+  CHECK(contains(trial.out, "1000"));
+  CHECK(contains(trial.out, "GRADUS_DATA"));
+
+  REQUIRE(trial.run({"--version"}) == 0);
+  CHECK(!trial.worked);
+  CHECK(trial.out == version() + "\n");
+  CHECK(contains(trial.out, "gradus "));
+  CHECK(contains(trial.out, "CUDA none"));
+}
+
+TEST_CASE("an error of the work is one sentence and code 1", "[program]") {
+  Trial trial;
+  CHECK(trial.run({}, [](Program&) { fail("mnist", "the file /x is missing"); }) == 1);
+  CHECK(trial.err == "trial: mnist: the file /x is missing\n");
+  CHECK(!fs::exists(trial.folder / "results.json"));
+  CHECK(trial.run({}, [](Program&) { throw std::bad_alloc(); }) == 1);
+  CHECK(trial.err == "trial: memory ran out; a smaller --batch-size may help\n");
+}
+
+TEST_CASE("an --out that cannot be written is said before the work", "[program]") {
+  Trial trial;
+  fs::create_directories(trial.folder);
+  std::ofstream(trial.folder / "file") << "x";
+  CHECK(trial.run({"--out", (trial.folder / "file" / "below").string()}) == 1);
+  CHECK(!trial.worked);
+  CHECK(contains(trial.err, (trial.folder / "file" / "below").string()));
+  CHECK(trial.run({"--out", (trial.folder / "file").string()}) == 1);
+  CHECK(!trial.worked);
+  CHECK(trial.run({"--out", ""}) == 1);
+  CHECK(!trial.worked);
+}
+
+TEST_CASE("metrics.csv and curves.svg are whole after every epoch", "[program]") {
+  Trial trial;
+  const std::string head = "phase,epoch,loss,accuracy,seconds\n";
+  const int code = trial.run({}, [&](Program& program) {
+    program.record({"autoencoder", 1, 0.073981, {}, 1.5});
+    CHECK(content(program.file("metrics.csv")) == head + "autoencoder,1,0.073981,,1.500\n");
+    CHECK(!contains(content(program.file("curves.svg")), "Accuracy"));
+    program.record({"autoencoder", 2, -std::nan(""), {}, 1});
+    program.record({"classifier", 1, 1.114769, 87.14, 0.25});
+    CHECK(program.epochs().size() == 3);
+    CHECK(message_of([&] { program.record({"a,b", 1, 1, {}, 1}); }).find("record: a phase's name") == 0);
+    fail("stop", "interrupted");
+  });
+  CHECK(code == 1);
+  CHECK(content(trial.folder / "metrics.csv") ==
+        head + "autoencoder,1,0.073981,,1.500\nautoencoder,2,nan,,1.000\nclassifier,1,1.114769,87.14,0.250\n");
+  const std::string svg = content(trial.folder / "curves.svg");
+  CHECK(contains(svg, ">autoencoder<"));
+  CHECK(contains(svg, ">classifier<"));
+  CHECK(contains(svg, ">Accuracy on the test set<"));
+  CHECK(contains(svg, "</svg>"));
+  CHECK(std::distance(fs::directory_iterator(trial.folder), {}) == 2);
+}
+
+TEST_CASE("results.json holds settings, figures and classes", "[program]") {
+  Trial trial;
+  const int code = trial.run({"--epochs", "7", "--seed", "5", "--quiet"}, [](Program& program) {
+    program.result("mse", 0.0067);
+    program.result("undefined", std::nan(""));
+    ClassAccuracy accuracy({"zero", "one", "two"});
+    accuracy.add(tensor({0, 0, 1, 1}).to(int64), tensor({0, 0, 0, 1}).to(int64));
+    program.result(accuracy);
+  });
+  REQUIRE(code == 0);
+  const std::string text = content(trial.folder / "results.json");
+  const auto json = nlohmann::json::parse(text);
+  CHECK(json["program"] == "trial");
+  CHECK(contains(version(), json["version"].get<std::string>()));
+  CHECK(json["settings"]["epochs"] == 7);
+  CHECK(json["settings"]["noise"] == 0.2);
+  CHECK(json["settings"]["form"] == "mean");
+  CHECK(json["settings"]["batch-size"] == 1000);
+  CHECK(json["settings"]["seed"] == 5);
+  CHECK(json["settings"]["threads"] == kernels::num_threads());
+  CHECK(json["settings"]["device"] == "cpu");
+  CHECK(json["settings"]["out"] == trial.folder.string());
+  CHECK(json["settings"]["quiet"] == true);
+  CHECK(json["results"]["mse"] == 0.0067);
+  CHECK(json["results"]["undefined"].is_null());
+  CHECK(json["accuracy_per_class"]["zero"].get<double>() == Approx(200.0 / 3));
+  CHECK(json["accuracy_per_class"]["two"].is_null());
+  CHECK(json["seconds"].get<double>() >= 0);
+  CHECK(json["peak_memory_mb"].get<double>() > 1);
+  CHECK(contains(text, "\n  \"settings\": {\n"));
+
+  // A later run's metrics do not lie beside an earlier run's results.
+  CHECK(trial.run({}, [](Program& program) {
+    program.record({"autoencoder", 1, 1, {}, 1});
+    fail("stop", "interrupted");
+  }) == 1);
+  CHECK(!fs::exists(trial.folder / "results.json"));
+}
+
+TEST_CASE("quiet silences say and log", "[program]") {
+  Trial trial;
+  const auto talk = [](Program& program) {
+    program.say("%s has %d\n", "encoder", 400);
+    program.log() << "tree\n";
+  };
+  REQUIRE(trial.run({}, talk) == 0);
+  CHECK(trial.out == "encoder has 400\ntree\n");
+  REQUIRE(trial.run({"--quiet"}, talk) == 0);
+  CHECK(trial.out == "");
+}
+
+TEST_CASE("the seed starts the default generator", "[program]") {
+  Trial trial;
+  const auto draw = [&](const char* seed) {
+    std::vector<float> drawn;
+    REQUIRE(trial.run({"--seed", seed}, [&](Program&) { drawn = rand({8}).to_vector<float>(); }) == 0);
+    return drawn;
+  };
+  const auto first = draw("1");
+  CHECK(first == draw("1"));
+  CHECK(first != draw("2"));
+}
+
+TEST_CASE("class accuracy counts and prints as the lectures do", "[program]") {
+  ClassAccuracy accuracy({"zero", "one", "three"});
+  accuracy.add(tensor({0, 1, 1}).to(int64), tensor({0, 0, 1}).to(int64));
+  accuracy.add(tensor({0}).to(int64), tensor({0}).to(int64));
+  CHECK(accuracy.of(0) == Approx(200.0 / 3));
+  CHECK(accuracy.of(1) == 100);
+  CHECK(std::isnan(accuracy.of(2)));
+  CHECK(accuracy.overall() == 75);
+  CHECK(std::isnan(ClassAccuracy({"zero"}).overall()));
+  CHECK(accuracy.str() ==
+        "Accuracy of  zero : 66.666667 %\n"
+        "Accuracy of   one : 100.000000 %\n"
+        "Accuracy of three : no image of this class\n");
+  const Tensor one = tensor({1}).to(int64), two = tensor({1, 1}).to(int64), seven = tensor({7}).to(int64);
+  CHECK(message_of([&] { accuracy.add(one, two); }) ==
+        "class_accuracy: expected predictions and labels of one shape [n], got [1] and [2]");
+  CHECK(message_of([&] { accuracy.add(one, seven); }) == "class_accuracy: label 7 is none of the 3 classes");
+  CHECK(message_of([&] { accuracy.add(one, tensor({1})); }) != "");
+}
+
+TEST_CASE("formatted prints as printf", "[program]") {
+  CHECK(formatted("%5s|%d|%.3f", "one", -4, 0.5) == "  one|-4|0.500");
+  CHECK(formatted("%s", std::string(1000, 'x').c_str()) == std::string(1000, 'x'));
+  CHECK(formatted("%s", "").empty());
+  CHECK(peak_memory_mb() > 1);
+  const Stopwatch watch;
+  CHECK(watch.seconds() >= 0);
+}
