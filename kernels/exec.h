@@ -2,8 +2,15 @@
 //
 // A kernel is an overload on its first argument: `void fill(Cpu, ...)` is defined in fill.cpp, `void fill(Cuda, ...)`
 // in fill.cu. core/on.h chooses the token from a tensor's device, the only place where a device is branched on.
+//
+// GRADUS_HAS_CUDA is defined where CUDA was built, by nvcc or against the emulator. The overloads for Cuda, and Cuda
+// itself, exist only there.
 #pragma once
 #include <cstdint>
+
+#ifdef GRADUS_HAS_CUDA
+struct CUstream_st;  // what CUDA's cudaStream_t points to: named here, so that this header needs no CUDA
+#endif
 
 // A function that both the host and the device call. A file compiled by a plain C++ compiler sees a plain function.
 #ifdef __CUDACC__
@@ -17,5 +24,11 @@ namespace gradus::kernels {
 using Index = std::int64_t;  // extents, offsets and int64 elements
 
 struct Cpu {};  // run on the host, on the pool of parallel.h
+
+#ifdef GRADUS_HAS_CUDA
+struct Cuda {  // queue on a stream of the current GPU; nullptr is the default stream
+  CUstream_st* stream = nullptr;
+};
+#endif
 
 }  // namespace gradus::kernels
