@@ -52,9 +52,8 @@ int lane();                       // of the running thread within its warp
 void block_barrier(Place place);  // until all threads of the block that have not returned are here
 void device_fence();
 
-// Deposits up to 8 bytes and waits until every lane of the mask has; returns the deposits of the 32 lanes.
-using Deposits = const unsigned char (*)[8];
-Deposits exchange(unsigned mask, const void* value, std::size_t bytes, Place place);
+// Deposits a value and waits until all lanes of the warp have; returns what the 32 lanes deposited.
+const std::uint64_t* exchange(unsigned mask, std::uint64_t value, Place place);
 
 // One for each declaration of shared memory, and for each instantiation of a template that declares it.
 struct SharedSlot {
@@ -67,10 +66,10 @@ void* dynamic_shared_memory(Place place);
 template <class T>
 T from_lane(unsigned mask, T value, int source, Place place) {
   static_assert(std::is_arithmetic_v<T>, "CUDA shuffles numbers only");
-  const Deposits deposits = exchange(mask, &value, sizeof value, place);
-  T result;
-  std::memcpy(&result, deposits[source], sizeof result);
-  return result;
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  std::memcpy(&value, exchange(mask, bits, place) + source, sizeof value);
+  return value;
 }
 
 // The pointer, where it is a multiple of 16.
@@ -93,7 +92,7 @@ inline void __syncthreads(const char* file = __builtin_FILE(), int line = __buil
 }
 
 inline void __syncwarp(unsigned mask = 0xffffffffu, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-  gradus::kernels::emulator::exchange(mask, "", 1, {file, line});
+  gradus::kernels::emulator::exchange(mask, 0, {file, line});
 }
 
 inline void __threadfence() { gradus::kernels::emulator::device_fence(); }
@@ -129,10 +128,9 @@ T __shfl_up_sync(unsigned mask, T value, unsigned step, const char* file = __bui
 
 inline unsigned __ballot_sync(unsigned mask, int predicate, const char* file = __builtin_FILE(),
                               int line = __builtin_LINE()) {
-  const bool yes = predicate != 0;
-  const auto deposits = gradus::kernels::emulator::exchange(mask, &yes, sizeof yes, {file, line});
+  const std::uint64_t* const deposits = gradus::kernels::emulator::exchange(mask, predicate != 0, {file, line});
   unsigned votes = 0;
-  for (int lane = 0; lane < 32; ++lane) votes |= unsigned{deposits[lane][0] & mask >> lane & 1u} << lane;
+  for (int lane = 0; lane < warpSize; ++lane) votes |= static_cast<unsigned>(deposits[lane]) << lane;
   return votes;
 }
 

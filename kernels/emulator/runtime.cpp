@@ -1,0 +1,135 @@
+#include <gradus/kernels/emulator/runtime.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include <gradus/kernels/emulator/memory.h>
+
+using namespace gradus::kernels::emulator;
+
+namespace {
+constexpr int shared_memory_bytes = 232448;  // what a block of compute capability 9.0 may have
+
+// One GPU, unless CUDA_VISIBLE_DEVICES hides it.
+int devices() {
+  const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
+  return visible && (!*visible || *visible == '-') ? 0 : 1;
+}
+
+cudaError_t if_device(int device) { return device >= 0 && device < devices() ? cudaSuccess : cudaErrorInvalidDevice; }
+}  // namespace
+
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInsufficientDriver:
+      return "CUDA driver version is insufficient for CUDA runtime version";
+    case cudaErrorNoDevice:
+      return "no CUDA-capable device is detected";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+  }
+  return "unrecognized error code";
+}
+
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = 13000;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = devices();
+  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
+}
+
+cudaError_t cudaSetDevice(int device) { return if_device(device); }
+
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return if_device(0);
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  std::strcpy(properties->name, "emulated GPU");
+  return if_device(device);
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int device) {
+  *value = shared_memory_bytes;
+  return if_device(device);
+}
+
+cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int value) {
+  return value <= shared_memory_bytes ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaMalloc(void** block, std::size_t bytes) {
+  *block = nullptr;
+  if (devices() == 0) return cudaErrorNoDevice;
+  if (bytes == 0) return cudaSuccess;
+  std::lock_guard lock(device_mutex());
+  *block = allocate_block(bytes);
+  return *block ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFree(void* block) {
+  std::lock_guard lock(device_mutex());
+  return !block || free_block(block) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaMallocHost(void** block, std::size_t bytes) {
+  *block = std::malloc(bytes);
+  return *block || bytes == 0 ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFreeHost(void* block) {
+  std::free(block);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  std::lock_guard lock(device_mutex());
+  *total = memory_limit();
+  *free = *total - used_memory();
+  return cudaSuccess;
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
+  attributes->type = in_device_memory(pointer) ? cudaMemoryTypeDevice : cudaMemoryTypeUnregistered;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
+  if (bytes == 0) return cudaSuccess;
+  std::lock_guard lock(device_mutex());
+  const bool to_device = kind != cudaMemcpyDeviceToHost, from_device = kind != cudaMemcpyHostToDevice;
+  if (to_device ? !in_one_block(to, bytes) : in_device_memory(to)) return cudaErrorInvalidValue;
+  if (from_device ? !in_one_block(from, bytes) : in_device_memory(from)) return cudaErrorInvalidValue;
+  const OpenMemory open;
+  std::memmove(to, from, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStream_t) {
+  if (bytes == 0) return cudaSuccess;
+  std::lock_guard lock(device_mutex());
+  if (!in_one_block(block, bytes)) return cudaErrorInvalidValue;
+  const OpenMemory open;
+  std::memset(block, value, bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = nullptr;
+  return if_device(0);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
