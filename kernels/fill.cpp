@@ -25,8 +25,6 @@ void cast(Cpu, Index n, const From* x, To* y) {
   });
 }
 
-namespace {
-// Drops extents of 1 and joins neighbours that lie one after the other in both layouts, so that the inner loop is long.
 StridedCopy joined(const StridedCopy& c) {
   StridedCopy out;
   for (int d = 0; d < c.rank; ++d) {
@@ -46,6 +44,7 @@ StridedCopy joined(const StridedCopy& c) {
   return out;
 }
 
+namespace {
 template <class T>
 void copy_row(Index n, const T* x, Index from, T* y, Index to) {
   if (from == 1 && to == 1) {

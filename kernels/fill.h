@@ -27,4 +27,19 @@ struct StridedCopy {
 template <class T>
 void copy_strided(Cpu, const StridedCopy& c, const T* x, T* y);
 
+// The same copy without extents of 1 and with neighbours joined that lie one after the other in both layouts, so that
+// the last dimension is long. Its rank is at least 1.
+StridedCopy joined(const StridedCopy& c);
+
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void fill(Cuda, Index n, T value, T* y);
+template <class T>
+void arange(Cuda, Index n, double begin, double step, T* y);
+template <class From, class To>
+void cast(Cuda, Index n, const From* x, To* y);
+template <class T>
+void copy_strided(Cuda, const StridedCopy& c, const T* x, T* y);
+#endif
+
 }  // namespace gradus::kernels

@@ -16,4 +16,12 @@ void scatter_add(Cpu, Index outer, Index n, Index inner, Index count, const Inde
 // The first i with x[i] outside [low, high), or -1.
 Index first_outside(Cpu, Index n, Index low, Index high, const Index* x);
 
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void gather(Cuda, Index outer, Index n, Index inner, Index count, const Index* index, const T* x, T* y);
+template <class T>
+void scatter_add(Cuda, Index outer, Index n, Index inner, Index count, const Index* index, const T* dy, T* dx);
+Index first_outside(Cuda, Index n, Index low, Index high, const Index* x);  // waits for the GPU
+#endif
+
 }  // namespace gradus::kernels

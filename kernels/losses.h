@@ -18,4 +18,15 @@ void nll_loss(Cpu, Index n, Index classes, T scale, const T* log_probs, const In
 template <class T>
 void nll_loss_back(Cpu, Index n, Index classes, T scale, const Index* target, const T* dy, T* dx);
 
+#ifdef GRADUS_HAS_CUDA
+template <class Op, class T>
+void difference_loss(Cuda, Index n, T scale, const T* x, const T* target, T* y);
+template <class Op, class T>
+void difference_loss_back(Cuda, Index n, T scale, const T* x, const T* target, const T* dy, T* dx);
+template <class T>
+void nll_loss(Cuda, Index n, Index classes, T scale, const T* log_probs, const Index* target, T* y);
+template <class T>
+void nll_loss_back(Cuda, Index n, Index classes, T scale, const Index* target, const T* dy, T* dx);
+#endif
+
 }  // namespace gradus::kernels

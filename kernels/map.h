@@ -33,6 +33,19 @@ void zip_back_a(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, 
 template <class Op, class T>
 void zip_back_b(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, const T* dy, T* db);
 
+#ifdef GRADUS_HAS_CUDA
+template <class Op, class T>
+void map(Cuda, const Op& op, Index n, const T* x, T* y);
+template <class Op, class T>
+void map_back(Cuda, const Op& op, Index n, const T* kept, const T* dy, T* dx);
+template <class Op, class T>
+void zip(Cuda, const Op& op, const Broadcast& at, const T* a, const T* b, T* y);
+template <class Op, class T>
+void zip_back_a(Cuda, const Op& op, const Broadcast& at, const T* a, const T* b, const T* dy, T* da);
+template <class Op, class T>
+void zip_back_b(Cuda, const Op& op, const Broadcast& at, const T* a, const T* b, const T* dy, T* db);
+#endif
+
 // a + factor * b, for in-place updates
 struct AddScaled {
   static constexpr bool integers = true;

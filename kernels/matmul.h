@@ -21,4 +21,10 @@ void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const 
 extern template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 extern template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
 
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void matmul(Cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
+            T* c);
+#endif
+
 }  // namespace gradus::kernels

@@ -37,6 +37,14 @@ void fill_normal(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, T mean,
 // y[i] uniform in [low, high), which may be any range with low < high: the upper half of 64 bits times high - low.
 void fill_integers(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y);
 
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void fill_uniform(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, T low, T high, T* y);
+template <class T>
+void fill_normal(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, T mean, T std, T* y);
+void fill_integers(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y);
+#endif
+
 // --- the formulas, for both devices ---
 
 // [0, 1) in steps of 2^-24.

@@ -39,12 +39,6 @@ void sum_columns(Index n, Index inner, const T* x, Index begin, Index end, T* y)
   for (Index j = begin; j < end; ++j) y[j] += upper[j - begin];
 }
 
-// The larger of two, and NaN if one of them is.
-template <class T>
-bool above(T x, T best) {
-  return x > best || (x != x && best == best);
-}
-
 }  // namespace
 
 template <class T>

@@ -18,4 +18,19 @@ void max(Cpu, Index outer, Index n, Index inner, const T* x, T* y);
 template <class T>
 void argmax(Cpu, Index outer, Index n, Index inner, const T* x, Index* y);
 
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void sum(Cuda, Index outer, Index n, Index inner, const T* x, T* y);
+template <class T>
+void max(Cuda, Index outer, Index n, Index inner, const T* x, T* y);
+template <class T>
+void argmax(Cuda, Index outer, Index n, Index inner, const T* x, Index* y);
+#endif
+
+// Whether x, which comes later, is to replace the best so far: a larger one, or the first NaN. For both devices.
+template <class T>
+GRADUS_HD inline bool above(T x, T best) {
+  return x > best || (x != x && best == best);
+}
+
 }  // namespace gradus::kernels

@@ -19,4 +19,15 @@ void log_softmax(Cpu, Index outer, Index n, Index inner, const T* x, T* y);
 template <class T>
 void log_softmax_back(Cpu, Index outer, Index n, Index inner, const T* y, const T* dy, T* dx);
 
+#ifdef GRADUS_HAS_CUDA
+template <class T>
+void softmax(Cuda, Index outer, Index n, Index inner, const T* x, T* y);
+template <class T>
+void softmax_back(Cuda, Index outer, Index n, Index inner, const T* y, const T* dy, T* dx);
+template <class T>
+void log_softmax(Cuda, Index outer, Index n, Index inner, const T* x, T* y);
+template <class T>
+void log_softmax_back(Cuda, Index outer, Index n, Index inner, const T* y, const T* dy, T* dx);
+#endif
+
 }  // namespace gradus::kernels

@@ -1,0 +1,106 @@
+// Losses on the GPU. Bytes: the values once each, of the log-probabilities one cache sector of 32 bytes for each row.
+//
+// Forward, each block sums a share of the elements, of a size that n alone decides, and one block adds up the blocks'
+// sums in a fixed order. Backward, a thread computes 16 bytes of dx, or one element.
+#include <gradus/kernels/grid.h>
+#include <gradus/kernels/losses.h>
+#include <gradus/kernels/pointwise.h>
+#include <gradus/kernels/scratch.h>
+
+namespace gradus::kernels {
+namespace {
+
+constexpr Index elements_per_block = 8 * block_threads;  // at least, as long as there are less than most_blocks
+constexpr Index most_blocks = 1024;
+
+Index blocks_of_sum(Index n) { return std::min(pieces_of(n, elements_per_block), most_blocks); }
+
+// partial[block] = the sum of f(i) over the block's share of [0, n)
+template <class T, class F>
+__device__ inline void sum_share(Index n, T* partial, F f) {
+  T total = 0;
+#pragma unroll 4
+  for (Index i = first_item(); i < n; i += item_step()) total += f(i);
+  total = sum_lanes<block_threads>(total);
+  if (threadIdx.x == 0) partial[blockIdx.x] = total;
+}
+
+template <class Op, class T>
+__global__ void difference_loss_kernel(Index n, const T* x, const T* target, T* partial) {
+  sum_share(n, partial, [=](Index i) { return Op{}.value(x[i] - target[i]); });
+}
+
+template <class T>
+__global__ void nll_loss_kernel(Index n, Index classes, const T* log_probs, const Index* target, T* partial) {
+  sum_share(n, partial, [=](Index i) { return log_probs[i * classes + target[i]]; });
+}
+
+// *y = scale * sum of the partial sums; one block
+template <class T>
+__global__ void finish_loss_kernel(Index count, T scale, const T* partial, T* y) {
+  T total = 0;
+  for (Index i = threadIdx.x; i < count; i += block_threads) total += partial[i];
+  total = sum_lanes<block_threads>(total);
+  if (threadIdx.x == 0) *y = scale * total;
+}
+
+template <class Op, class T>
+__global__ void difference_loss_back_kernel(Index n, Index packs, T scale, const T* x, const T* target, const T* dy,
+                                            T* dx) {
+  const T factor = scale * *dy;
+  for_packs(
+      n, packs, dx, [=](T u, T v) { return factor * Op{}.slope_from_x(u - v); }, x, target);
+}
+
+template <class T>
+__global__ void nll_loss_back_kernel(Index n, Index classes, T scale, const Index* target, const T* dy, T* dx) {
+  const T factor = -scale * *dy;
+  for (Index e = first_item(); e < n * classes; e += item_step()) {
+    const Index i = e / classes;
+    dx[e] = e - i * classes == target[i] ? factor : T(0);
+  }
+}
+
+}  // namespace
+
+template <class Op, class T>
+void difference_loss(Cuda cuda, Index n, T scale, const T* x, const T* target, T* y) {
+  const Index blocks = blocks_of_sum(n);
+  T* partial = scratch<T>(blocks);
+  launch<difference_loss_kernel<Op, T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, x, target, partial);
+  launch<finish_loss_kernel<T>>(cuda, 1, block_threads, 0, blocks, scale, partial, y);
+}
+
+template <class Op, class T>
+void difference_loss_back(Cuda cuda, Index n, T scale, const T* x, const T* target, const T* dy, T* dx) {
+  const Index packs = packs_of<T>(n, x, target, dx);
+  launch<difference_loss_back_kernel<Op, T>>(cuda, grid_for(packs ? packs : n), block_threads, 0, n, packs, scale, x,
+                                             target, dy, dx);
+}
+
+template <class T>
+void nll_loss(Cuda cuda, Index n, Index classes, T scale, const T* log_probs, const Index* target, T* y) {
+  const Index blocks = blocks_of_sum(n);
+  T* partial = scratch<T>(blocks);
+  launch<nll_loss_kernel<T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, classes, log_probs, target, partial);
+  launch<finish_loss_kernel<T>>(cuda, 1, block_threads, 0, blocks, -scale, partial, y);
+}
+
+template <class T>
+void nll_loss_back(Cuda cuda, Index n, Index classes, T scale, const Index* target, const T* dy, T* dx) {
+  launch<nll_loss_back_kernel<T>>(cuda, grid_for(n * classes), block_threads, 0, n, classes, scale, target, dy, dx);
+}
+
+#define GRADUS_EMIT_DIFFERENCE(Op, T)                                        \
+  template void difference_loss<Op>(Cuda, Index, T, const T*, const T*, T*); \
+  template void difference_loss_back<Op>(Cuda, Index, T, const T*, const T*, const T*, T*);
+#define GRADUS_EMIT(T)                                                       \
+  GRADUS_EMIT_DIFFERENCE(Square, T)                                          \
+  GRADUS_EMIT_DIFFERENCE(Abs, T)                                             \
+  template void nll_loss(Cuda, Index, Index, T, const T*, const Index*, T*); \
+  template void nll_loss_back(Cuda, Index, Index, T, const Index*, const T*, T*);
+GRADUS_EMIT(float)
+GRADUS_EMIT(double)
+#undef GRADUS_EMIT
+
+}  // namespace gradus::kernels
