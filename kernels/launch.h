@@ -6,6 +6,7 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include <gradus/kernels/cuda.h>
 #include <gradus/kernels/gpu.h>
@@ -80,9 +81,9 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
 // launch fails (with GRADUS_SYNC=1: where the run fails), and where an argument, or an aligned word of a struct, is a
 // pointer to host memory. Under nvcc pointers are checked with GRADUS_SYNC=1 only, and not those in structs.
 template <auto kernel, class... Args>
-void launch(Cuda cuda, dim3 grid, dim3 block, std::size_t shared_bytes, const Args&... args) {
+void launch(Cuda cuda, dim3 grid, dim3 block, std::size_t shared_bytes, Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-  detail::launch<kernel>(kernel, cuda, grid, block, shared_bytes, {args...});
+  detail::launch<kernel>(kernel, cuda, grid, block, shared_bytes, {std::forward<Args>(args)...});
 }
 
 }  // namespace gradus::kernels

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in clang-format-14 clang-format; do
   [[ $("$tool" --version 2>/dev/null) == *"version 14."* ]] || continue
-  wrong=$(find gradus.h kernels core layers optim data report models examples bench tests -name '*.h' -o -name '*.cpp' | sort |
+  wrong=$(find gradus.h kernels core layers optim data report models examples bench tests -name '*.h' -o -name '*.cpp' -o -name '*.cu' | sort |
     while read -r file; do "$tool" --dry-run -Werror "$file" 2>/dev/null || echo "$file"; done)
   [[ -z $wrong ]] || { printf 'not formatted (%s -i mends it):\n%s\n' "$tool" "$wrong"; exit 1; }
   exit 0
