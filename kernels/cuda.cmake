@@ -14,9 +14,9 @@ if(GRADUS_CUDA STREQUAL "ON")
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)
   add_library(gradus_cuda OBJECT ${cuda_sources})
-  set_target_properties(gradus_cuda PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON CUDA_EXTENSIONS OFF)
-  # ptxas tells each kernel's registers and spills. constexpr functions of the standard library run on the GPU too.
-  target_compile_options(gradus_cuda PRIVATE --expt-relaxed-constexpr -Xptxas=-v -Xcompiler=-Wall,-Wextra)
+  # CMake 3.25 knows no C++20 for nvcc. constexpr functions of the standard library run on the GPU too. ptxas tells each
+  # kernel's registers and spills.
+  target_compile_options(gradus_cuda PRIVATE --std=c++20 --expt-relaxed-constexpr -Xptxas=-v -Xcompiler=-Wall,-Wextra)
   set(no_contraction --fmad=false)
   target_link_libraries(gradus PUBLIC CUDA::cudart_static)
 else()

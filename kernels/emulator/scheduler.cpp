@@ -145,11 +145,13 @@ std::ostream& operator<<(std::ostream& out, Place place) { return out << place.f
 // Ends the kernel: the launch throws Error. The threads stay where they are, and no code of theirs runs again.
 template <class... Parts>
 [[noreturn]] void stop(Place place, const Parts&... parts) {
-  std::ostringstream text;
-  text << "block " << blockIdx << ", thread " << current->index << ": ";
-  (text << ... << parts);
-  text << " (" << place << ")";
-  failure() = text.str();
+  {
+    std::ostringstream text;  // is destroyed here: nobody comes back to the end of this function
+    text << "block " << blockIdx << ", thread " << current->index << ": ";
+    (text << ... << parts);
+    text << " (" << place << ")";
+    failure() = text.str();
+  }
   release(&finished);
   Fiber::switch_to(*host);
   std::abort();
