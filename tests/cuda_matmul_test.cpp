@@ -1,0 +1,100 @@
+// The matrix product on the GPU against the CPU's in float64, at extents that cut every tile.
+#include <gradus/kernels/matmul.h>
+
+#include "cuda_arrays.h"
+
+namespace gradus::kernels {
+namespace {
+
+template <class T>
+void check_product(Index m, Index n, Index k, int form, const std::string& kernel, long parts_joined) {
+  const bool transpose_a = form & 1, transpose_b = form & 2, with_bias = form & 4;
+  CAPTURE(m, n, k, transpose_a, transpose_b, with_bias, sizeof(T));
+  const std::vector<T> a = random_values<T>(m * k, -1, 1, 1), b = random_values<T>(k * n, -1, 1, 2),
+                       bias = random_values<T>(n, -1, 1, 3);
+  const OnGpu<T> a_gpu(a), b_gpu(b, 1), bias_gpu(bias);
+  const auto c = in_every_order(
+      kernel,
+      [&] {
+        const OnGpu<T> c_gpu(m * n);
+        matmul<T>(Cuda{}, m, n, k, a_gpu.data(), transpose_a, b_gpu.data(), transpose_b,
+                  with_bias ? bias_gpu.data() : nullptr, c_gpu.data());
+        if (parts_joined >= 0 && kernel_launches("matmul_join_kernel") != parts_joined) {
+          CHECK(kernel_launches("matmul_join_kernel") == parts_joined);
+        }
+        return c_gpu.values();
+      },
+      m * n > 0);
+  std::vector<double> wide_a = converted<double>(a), wide_b = converted<double>(b), wide_bias = converted<double>(bias);
+  std::vector<double> want(m * n), magnitude(m * n);
+  const auto product = [&](std::vector<double>& y) {
+    matmul<double>(Cpu{}, m, n, k, wide_a.data(), transpose_a, wide_b.data(), transpose_b,
+                   with_bias ? wide_bias.data() : nullptr, y.data());
+  };
+  product(want);
+  for (auto* operand : {&wide_a, &wide_b, &wide_bias}) {
+    for (double& v : *operand) v = std::abs(v);
+  }
+  product(magnitude);
+  const double bound = 4 * std::sqrt(std::max<double>(1, static_cast<double>(k))) *
+                       static_cast<double>(std::numeric_limits<T>::epsilon()) * largest_magnitude(magnitude);
+  if (const double error = largest_error(c, want); !(error <= bound)) CHECK(error <= bound);
+}
+
+template <class T>
+void check_all_forms(Index m, Index n, Index k, long parts_joined = -1) {
+  for (int form = 0; form < 8; ++form) check_product<T>(m, n, k, form, "matmul_kernel", parts_joined);
+}
+
+TEST_CASE("matmul on the GPU is right at ragged extents, in all forms", "[cuda_matmul]") {
+  const Index extents[] = {0, 1, 31, 32, 33, 64, 65};
+  for (const Index m : extents)
+    for (const Index n : extents)
+      for (const Index k : {0, 1, 15, 16, 17, 33}) {
+        if ((m * 7 + n * 3 + k) % 4 == 1) continue;  // three quarters of them
+        const int form = static_cast<int>((m + n + k) % 8);
+        check_product<float>(m, n, k, form, "matmul_kernel", 0);
+        check_product<double>(m, n, k, 7 - form, "matmul_kernel", 0);
+      }
+  check_all_forms<float>(65, 33, 31, 0);
+  check_all_forms<double>(33, 129, 17, 0);
+  check_all_forms<float>(1, 1, 1, 0);
+  check_all_forms<double>(1, 1, 128, 0);
+}
+
+TEST_CASE("matmul on the GPU cuts k where c has few tiles", "[cuda_matmul]") {
+  check_all_forms<float>(1, 1, 129, 1);
+  check_all_forms<double>(10, 33, 257, 1);
+  check_all_forms<float>(33, 65, 1000, 1);
+  check_all_forms<double>(100, 70, 400, 1);
+}
+
+TEST_CASE("matmul on the GPU is right at the extents of lecture 20", "[cuda_matmul]") {
+  check_product<double>(100, 1000, 784, 6, "matmul_kernel", 1);  // x w^T + b
+  check_product<float>(100, 784, 1000, 0, "matmul_kernel", 1);   // dy w
+  check_product<float>(1000, 784, 100, 1, "matmul_kernel", 0);   // dy^T x
+  check_product<float>(100, 10, 400, 6, "matmul_kernel", 1);
+}
+
+TEST_CASE("matmul on the GPU takes the large tiles where there are enough", "[cuda_matmul]") {
+  for (const int form : {0, 2, 4, 5}) {
+    reset_kernel_launches();
+    check_product<float>(1400, 1500, 9 + form, form, "matmul_kernel", 0);
+    CHECK(launched_kernels().find("128") != std::string::npos);
+  }
+}
+
+TEST_CASE("matmul on the GPU lets NaN through where it belongs and nowhere else", "[cuda_matmul]") {
+  const Index m = 65, n = 33, k = 300;
+  std::vector<float> a = random_values<float>(m * k, -1, 1), b = random_values<float>(k * n, -1, 1);
+  a[64 * k + 299] = NAN;
+  const OnGpu<float> a_gpu(a), b_gpu(b), c_gpu(m * n);
+  matmul<float>(Cuda{}, m, n, k, a_gpu.data(), false, b_gpu.data(), false, nullptr, c_gpu.data());
+  const std::vector<float> c = c_gpu.values();
+  Index wrong = 0;
+  for (Index i = 0; i < m * n; ++i) wrong += std::isnan(c[i]) != (i / n == 64);
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+}  // namespace gradus::kernels
