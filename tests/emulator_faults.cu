@@ -11,6 +11,8 @@ namespace {
 
 constexpr int n = 64;  // threads of a block
 
+__global__ void none(float* y) { y[threadIdx.x] = 1; }
+
 __global__ void missing_barrier(const float* x, float* y) {
   GRADUS_SHARED(float, tile, [n]);
   const int t = static_cast<int>(threadIdx.x);
@@ -95,6 +97,7 @@ int main(int count, char* arguments[]) {
   const auto wanted = [&](const char* name) { return count > 1 && std::strcmp(arguments[1], name) == 0; };
   const Cuda cuda;
   float *const x = numbers(4 * n), *const y = numbers(n);
+  if (wanted("none")) launch<none>(cuda, 1, n, 0, y);
   if (wanted("missing_barrier")) launch<missing_barrier>(cuda, 1, n, 0, x, y);
   if (wanted("missing_second_barrier")) launch<missing_second_barrier>(cuda, 1, n, 0, x, y);
   if (wanted("lanes_in_step")) launch<lanes_in_step>(cuda, 1, n, 0, x, y);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <limits>
 #include <vector>
 
@@ -61,9 +62,9 @@ void in_every_order(F f) {
   emulator::set_order(Order::ascending);
 }
 
-// What `emulator_faults name` prints, on both streams.
-std::string output_of_fault(const std::string& name) {
-  const std::string command = std::string(GRADUS_EMULATOR_FAULTS) + " " + name + " 2>&1; echo \" exit $?\"";
+// What `emulator_faults name` prints, on both streams, with settings of the environment before it.
+std::string output_of_fault(const std::string& name, const std::string& settings = "") {
+  const std::string command = settings + " " + GRADUS_EMULATOR_FAULTS + " " + name + " 2>&1; echo \" exit $?\"";
   FILE* const pipe = popen(command.c_str(), "r");
   std::string text;
   char part[4096];
@@ -463,6 +464,29 @@ TEST_CASE("Without a device there is a sentence") {
   check_contains(why_no_device(), "the NVIDIA driver sees no GPU");
   check_contains(message_of([] { set_device(0); }), "there is no cuda:0, the NVIDIA driver sees no GPU");
   unsetenv("CUDA_VISIBLE_DEVICES");
+}
+
+TEST_CASE("Several threads of the host may launch kernels") {
+  const auto work = [] {
+    for (int i = 0; i < 10; ++i) {
+      const Array<float> x(counting(128)), y(128);
+      launch<rotate<float>>({}, 1, dim3(16, 8), 0, x, y, 8);
+      if (y.host()[1] != 9) throw gradus::Error("a kernel of another thread came in between");
+    }
+  };
+  auto first = std::async(std::launch::async, work), second = std::async(std::launch::async, work);
+  CHECK_NOTHROW(first.get());
+  CHECK_NOTHROW(second.get());
+}
+
+TEST_CASE("The environment sets the order") {
+  for (const char* order : {"ascending", "descending", "shuffled:3"}) {
+    check_contains(output_of_fault("none", std::string("GRADUS_EMULATOR_ORDER=") + order), "survived");
+  }
+  for (const char* order : {"sideways", "shuffled", "shuffled:", "shuffled:x"}) {
+    check_contains(output_of_fault("none", std::string("GRADUS_EMULATOR_ORDER=") + order),
+                   "GRADUS_EMULATOR_ORDER is ascending, descending or shuffled:SEED, not");
+  }
 }
 
 TEST_CASE("Faults that a process does not survive") {
