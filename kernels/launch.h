@@ -79,7 +79,7 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
 //
 // Throws Error, naming the kernel, where the grid, the block or the shared memory exceeds what CUDA takes, where the
 // launch fails (with GRADUS_SYNC=1: where the run fails), and where an argument, or an aligned word of a struct, is a
-// pointer to host memory. Under nvcc pointers are checked with GRADUS_SYNC=1 only, and not those in structs.
+// pointer to host memory. Under nvcc pointers are checked with GRADUS_SYNC=1 only: asking the driver takes time.
 template <auto kernel, class... Args>
 void launch(Cuda cuda, dim3 grid, dim3 block, std::size_t shared_bytes, Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
