@@ -7,27 +7,35 @@
 #include <gradus/kernels/softmax.h>
 
 namespace gradus {
+namespace {
+
+// y of x's shape, by a kernel that goes along dimension `dim` of both.
+template <class Kernel>
+Tensor along(const char* op, int dim, const Tensor& x, Kernel&& kernel) {
+  const Around a = around(x.shape(), dim, dim + 1);
+  Tensor y = empty_like(x);
+  on_floating(op, x, [&]<class T>(auto exec) { kernel(exec, a, pointer<T>(x), pointer<T>(y)); });
+  return y;
+}
+
+}  // namespace
+
 namespace ops {
 
 struct Softmax {
   static constexpr auto name = "softmax";
   int dim;
   Tensor forward(Saved& keep, const Tensor& x) const {
-    const Around a = around(x.shape(), dim, dim + 1);
-    Tensor y = empty_like(x);
-    on_floating(name, x, [&]<class T>(auto exec) {
-      kernels::softmax<T>(exec, a.outer, a.n, a.inner, pointer<T>(x), pointer<T>(y));
+    Tensor y = along(name, dim, x, []<class T>(auto exec, const Around& a, const T* in, T* out) {
+      kernels::softmax(exec, a.outer, a.n, a.inner, in, out);
     });
     keep(y);
     return y;
   }
   Tensors backward(const Saved& kept, const Tensor& dy) const {
-    const Tensor y = kept[0], dx = empty_like(dy);
-    const Around a = around(y.shape(), dim, dim + 1);
-    on_floating(name, dy, [&]<class T>(auto exec) {
-      kernels::softmax_back<T>(exec, a.outer, a.n, a.inner, pointer<T>(y), pointer<T>(dy), pointer<T>(dx));
-    });
-    return {dx};
+    return {along(name, dim, dy, [y = kept[0]]<class T>(auto exec, const Around& a, const T* in, T* out) {
+      kernels::softmax_back(exec, a.outer, a.n, a.inner, pointer<T>(y), in, out);
+    })};
   }
 };
 
@@ -35,21 +43,16 @@ struct LogSoftmax {
   static constexpr auto name = "log_softmax";
   int dim;
   Tensor forward(Saved& keep, const Tensor& x) const {
-    const Around a = around(x.shape(), dim, dim + 1);
-    Tensor y = empty_like(x);
-    on_floating(name, x, [&]<class T>(auto exec) {
-      kernels::log_softmax<T>(exec, a.outer, a.n, a.inner, pointer<T>(x), pointer<T>(y));
+    Tensor y = along(name, dim, x, []<class T>(auto exec, const Around& a, const T* in, T* out) {
+      kernels::log_softmax(exec, a.outer, a.n, a.inner, in, out);
     });
     keep(y);
     return y;
   }
   Tensors backward(const Saved& kept, const Tensor& dy) const {
-    const Tensor y = kept[0], dx = empty_like(dy);
-    const Around a = around(y.shape(), dim, dim + 1);
-    on_floating(name, dy, [&]<class T>(auto exec) {
-      kernels::log_softmax_back<T>(exec, a.outer, a.n, a.inner, pointer<T>(y), pointer<T>(dy), pointer<T>(dx));
-    });
-    return {dx};
+    return {along(name, dim, dy, [y = kept[0]]<class T>(auto exec, const Around& a, const T* in, T* out) {
+      kernels::log_softmax_back(exec, a.outer, a.n, a.inner, pointer<T>(y), in, out);
+    })};
   }
 };
 

@@ -25,15 +25,10 @@ void on(const Tensor& t, F&& f) {
 // The same for kernels that exist in float32 and float64 alone. Throws Error, naming op, for int64.
 template <class F>
 void on_floating(const char* op, const Tensor& t, F&& f) {
-  const kernels::Cpu exec;
-  switch (t.dtype()) {
-    case DType::float32:
-      return f.template operator()<float>(exec);
-    case DType::float64:
-      return f.template operator()<double>(exec);
-    case DType::int64:
-      fail(op, "expected a float32 or float64 tensor, got int64; convert it with .to(float64)");
-  }
+  check(is_floating(t.dtype()), op, "expected a float32 or float64 tensor, got int64; convert it with .to(float64)");
+  on(t, [&]<class T>(auto exec) {
+    if constexpr (std::is_floating_point_v<T>) f.template operator()<T>(exec);
+  });
 }
 
 template <class T>

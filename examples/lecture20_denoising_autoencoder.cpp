@@ -133,6 +133,7 @@ void draw_weights(const Program& program, const std::string& name, const Tensor&
 void work(Program& program, const Settings& settings) {
   const DataSource data = find_data(program.options.data, program.options.seed);
   program.log() << data.description << "\n\n";
+  program.result("data", data.description);
   DataLoader train_loader = batches(program, data.train, true), test_loader = batches(program, data.test, false);
 
   Autoencoder net(L1Penalty{settings.l1_weight, l1_form(settings.l1_form)});
@@ -152,7 +153,6 @@ void work(Program& program, const Settings& settings) {
     const Sequential classifier = lecture20::make_classifier(net);
     program.log() << "\n" << classifier << "\n\n";
     train_classifier(program, settings, classifier, train_loader, test_loader, data.train.size());
-    draw_weights(program, "classifier", encoder_before, net.get_parameter("encoder.0.weight").detach());
   }
   program.say("\nPeak memory %.0f MB, %.1f s. Pictures, metrics.csv and results.json are in %s\n", peak_memory_mb(),
               program.seconds(), program.options.out.c_str());

@@ -98,7 +98,8 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
   line.app.description(std::move(purpose));
   line.app.name(name_);
   line.app.set_version_flag("--version", version(), "print version, instruction set and CUDA, and stop");
-  line.add("--data", options.data, "folder with the data sets")->envname("GRADUS_DATA");
+  line.add("--data", options.data,
+           "folder that holds mnist/; left out: GRADUS_DATA, else ./datasets, else digits that gradus draws itself");
   line.add("--out", options.out, "folder for what the run writes");
   line.add("--batch-size", options.batch_size, "images a step")->check(at_least<Index>(1));
   line.add("--seed", options.seed, "where the random numbers start")->check(at_least<std::uint64_t>(0));
@@ -202,6 +203,7 @@ void Program::record(const Epoch& epoch) {
 }
 
 void Program::result(const std::string& name, double value) { results_.emplace_back(name, value); }
+void Program::result(const std::string& name, const std::string& text) { texts_.emplace_back(name, text); }
 void Program::result(const ClassAccuracy& accuracy) { class_accuracy_ = accuracy; }
 
 void Program::write_results() const {
@@ -210,6 +212,7 @@ void Program::write_results() const {
   for (const auto& [name, value] : command_line_->settings) settings[name] = value();
   Json& results = json["results"] = Json::object();
   for (const auto& [name, value] : results_) results[name] = value;
+  for (const auto& [name, text] : texts_) results[name] = text;
   if (class_accuracy_) {
     Json& classes = json["accuracy_per_class"] = Json::object();
     for (std::size_t i = 0; i < class_accuracy_->size(); ++i)

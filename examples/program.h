@@ -26,7 +26,7 @@ namespace gradus {
 
 // Options of every program. What a program sets here first are its defaults.
 struct CommonOptions {
-  std::string data = "";  // --data, or GRADUS_DATA, or empty
+  std::string data = "";  // empty: find_data chooses (data/source.h)
   std::string out = "out";
   Index batch_size = 100;
   std::uint64_t seed = 0;
@@ -98,8 +98,9 @@ class Program {
   const std::vector<Epoch>& epochs() const { return epochs_; }
 
   void result(const std::string& name, double value);  // a final figure of results.json
-  void result(const ClassAccuracy& accuracy);          // and the accuracy of each class
-  double seconds() const;                              // since run() began
+  void result(const std::string& name, const std::string& text);
+  void result(const ClassAccuracy& accuracy);  // and the accuracy of each class
+  double seconds() const;                      // since run() began
 
  private:
   struct CommandLine;
@@ -110,6 +111,7 @@ class Program {
   std::unique_ptr<CommandLine> command_line_;
   std::vector<Epoch> epochs_;
   std::vector<std::pair<std::string, double>> results_;
+  std::vector<std::pair<std::string, std::string>> texts_;
   std::optional<ClassAccuracy> class_accuracy_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };

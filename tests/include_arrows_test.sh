@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every #include of ours follows the arrows of the house (docs/README.md): kernels <- core <- layers, optim <- models, and
+# Every #include of ours follows the arrows of the house (the table in README.md): kernels <- core <- layers, optim <- models, and
 # data, report on core. A folder may include itself and what its arrows reach; examples, bench and tests include all.
 # The test first plants one fault of each kind and wants to see it found.
 set -euo pipefail
