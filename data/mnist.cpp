@@ -1,5 +1,6 @@
 #include <gradus/data/mnist.h>
 
+#include <filesystem>
 #include <string>
 
 #include <gradus/core/error.h>
@@ -63,9 +64,9 @@ Dataset read(const fs::path& dir, const std::string& part) {
 
 }  // namespace
 
-Datasets mnist(const fs::path& dir) { return {read(dir, "train"), read(dir, "t10k")}; }
+Datasets mnist(const std::string& dir) { return {read(dir, "train"), read(dir, "t10k")}; }
 
-bool has_mnist(const fs::path& dir) {
+bool has_mnist(const std::string& dir) {
   for (const char* part : {"train", "t10k"}) {
     for (const char* kind : {"-images-idx3-ubyte", "-labels-idx1-ubyte"}) {
       if (!find(dir, std::string(part) + kind).empty()) return true;

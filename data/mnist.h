@@ -1,6 +1,6 @@
 // MNIST: 60,000 training and 10,000 test images of handwritten digits, 28x28, one channel.
 #pragma once
-#include <filesystem>
+#include <string>
 
 #include <gradus/data/dataset.h>
 
@@ -11,8 +11,8 @@ namespace gradus {
 //
 // Throws Error, naming the file, for one that is missing, damaged or cut short, has another magic number, more or fewer
 // bytes than its header says, images that are not 28x28, labels outside 0 to 9, or not one label for each image.
-Datasets mnist(const std::filesystem::path& dir);
+Datasets mnist(const std::string& dir);
 
-bool has_mnist(const std::filesystem::path& dir);  // any of the files is there
+bool has_mnist(const std::string& dir);  // any of the files is there
 
 }  // namespace gradus

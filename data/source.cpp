@@ -10,7 +10,7 @@
 namespace gradus {
 namespace {
 
-std::filesystem::path holding_mnist(const char* named_by, const std::string& dir) {
+std::string holding_mnist(const char* named_by, const std::string& dir) {
   check(has_mnist(dir), named_by, dir,
         " holds no mnist/train-images-idx3-ubyte, with or without .gz; name the directory",
         " above mnist/, or none for the built-in digits");
@@ -19,20 +19,19 @@ std::filesystem::path holding_mnist(const char* named_by, const std::string& dir
 
 }  // namespace
 
-std::filesystem::path data_directory(const std::string& option, const std::string& environment,
-                                     const std::filesystem::path& fallback) {
+std::string data_directory(const std::string& option, const std::string& environment, const std::string& fallback) {
   if (!option.empty()) return holding_mnist("--data", option);
   if (!environment.empty()) return holding_mnist("GRADUS_DATA", environment);
-  return has_mnist(fallback) ? fallback : std::filesystem::path();
+  return has_mnist(fallback) ? fallback : "";
 }
 
 DataSource find_data(const std::string& option, std::uint64_t seed) {
   const char* environment = std::getenv("GRADUS_DATA");
-  const std::filesystem::path dir = data_directory(option, environment ? environment : "", "datasets");
+  const std::string dir = data_directory(option, environment ? environment : "", "datasets");
   Datasets data = dir.empty() ? digits(seed) : mnist(dir);
   std::string description = dir.empty() ? "data: built-in digits drawn from seed " + std::to_string(seed) +
                                               ", as there is no MNIST (--data, GRADUS_DATA or ./datasets)"
-                                        : "data: MNIST from " + (dir / "mnist").string();
+                                        : "data: MNIST from " + dir + "/mnist";
   return {std::move(data.train), std::move(data.test), std::move(description)};
 }
 

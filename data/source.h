@@ -1,7 +1,6 @@
 // Where a program's data come from: --data, GRADUS_DATA, ./datasets, or the built-in digits.
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include <gradus/data/dataset.h>
@@ -20,7 +19,6 @@ struct DataSource {
 DataSource find_data(const std::string& option, std::uint64_t seed);
 
 // The directory of that choice, empty for the built-in digits.
-std::filesystem::path data_directory(const std::string& option, const std::string& environment,
-                                     const std::filesystem::path& fallback);
+std::string data_directory(const std::string& option, const std::string& environment, const std::string& fallback);
 
 }  // namespace gradus

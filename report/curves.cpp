@@ -241,8 +241,6 @@ std::string curves_svg(const std::vector<Plot>& plots) {
   return svg + "</svg>\n";
 }
 
-void write_curves(const std::filesystem::path& path, const std::vector<Plot>& plots) {
-  write_file(path, curves_svg(plots));
-}
+void write_curves(const std::string& path, const std::vector<Plot>& plots) { write_file(path, curves_svg(plots)); }
 
 }  // namespace gradus

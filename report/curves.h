@@ -1,6 +1,5 @@
 // Curves: line plots as one self-contained SVG, for figures that come one an epoch.
 #pragma once
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,6 +22,6 @@ struct Plot {
 // The plots in a row, on white, so that light and dark viewers show the same. Throws Error for no plot and for a series
 // whose x and y differ in length.
 std::string curves_svg(const std::vector<Plot>& plots);
-void write_curves(const std::filesystem::path& path, const std::vector<Plot>& plots);  // as write_file
+void write_curves(const std::string& path, const std::vector<Plot>& plots);  // as write_file
 
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <string>
 #include <system_error>
 
@@ -40,7 +41,8 @@ std::string write_all(const fs::path& path, std::string_view bytes) {
 
 }  // namespace
 
-void write_file(const fs::path& path, std::string_view bytes) {
+void write_file(const std::string& file, std::string_view bytes) {
+  const fs::path path(file);
   std::error_code problem;
   fs::path target = path;
   const auto status = fs::status(path, problem);
@@ -58,7 +60,8 @@ void write_file(const fs::path& path, std::string_view bytes) {
   check(!problem, "write_file", path.string(), " could not be written: ", problem.message());
 }
 
-void check_writable(const fs::path& folder) {
+void check_writable(const std::string& name) {
+  const fs::path folder(name);
   check(!folder.empty(), "check_writable", "the folder's name is empty");
   std::error_code problem;
   fs::create_directories(folder, problem);

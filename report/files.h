@@ -1,6 +1,6 @@
 // Files written whole or not at all.
 #pragma once
-#include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace gradus {
@@ -8,10 +8,10 @@ namespace gradus {
 // Writes `bytes` to a temporary file beside `path` and renames it to `path`: whoever reads `path` finds the old content
 // or the new one, never a part. A link is followed. Throws Error, naming the path, when that fails; `path` is then
 // untouched.
-void write_file(const std::filesystem::path& path, std::string_view bytes);
+void write_file(const std::string& path, std::string_view bytes);
 
 // Creates `folder` where it is missing and proves that a file can be written there. Throws Error, naming it, if not.
 // Programs ask before they compute for an hour.
-void check_writable(const std::filesystem::path& folder);
+void check_writable(const std::string& folder);
 
 }  // namespace gradus

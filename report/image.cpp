@@ -110,6 +110,6 @@ std::string encode_png(const Image& image) {
   return png;
 }
 
-void write_png(const std::filesystem::path& path, const Image& image) { write_file(path, encode_png(image)); }
+void write_png(const std::string& path, const Image& image) { write_file(path, encode_png(image)); }
 
 }  // namespace gradus

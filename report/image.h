@@ -1,7 +1,6 @@
 // Image: an 8-bit RGB picture to draw on, written as PNG.
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +41,6 @@ inline constexpr int text_height = 12;
 
 // The bytes of a PNG file: one channel where every pixel is grey, three otherwise.
 std::string encode_png(const Image& image);
-void write_png(const std::filesystem::path& path, const Image& image);  // as write_file
+void write_png(const std::string& path, const Image& image);  // as write_file
 
 }  // namespace gradus
