@@ -34,8 +34,7 @@ __global__ void scatter_add_kernel(Index items, Index n, Index inner, Index coun
   }
 }
 
-// first[block] = the lowest of values[i], or of the positions i in [0, n) for which x[i] is outside; n where there is
-// none
+// first[block] = the lowest position among the block's for which x is outside; n where there is none
 __global__ void first_outside_kernel(Index n, Index low, Index high, const Index* x, Index* first) {
   Index found = n;
   for (Index i = first_item(); i < n && found == n; i += item_step()) {
@@ -45,6 +44,7 @@ __global__ void first_outside_kernel(Index n, Index low, Index high, const Index
   if (threadIdx.x == 0) first[blockIdx.x] = found;
 }
 
+// *lowest = the least of n >= 1 numbers; one block
 __global__ void lowest_kernel(Index n, const Index* x, Index* lowest) {
   Index best = x[0];
   for (Index i = threadIdx.x; i < n; i += block_threads) best = x[i] < best ? x[i] : best;

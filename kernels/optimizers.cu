@@ -52,28 +52,29 @@ __device__ inline Work<Arrays> work_of_block(const Table<Arrays>& table) {
   return {arrays, begin, end < arrays.n ? end : arrays.n};
 }
 
+// The step's numbers one by one: SgdStep has bytes that nobody sets, and launch() would look for pointers in them.
 template <class T>
-__global__ void sgd_step_kernel(SgdStep<T> s, Table<SgdArrays<T>> table) {
+__global__ void sgd_step_kernel(T lr, T weight_decay, T momentum, T decay, T take, bool nesterov,
+                                Table<SgdArrays<T>> table) {
+  const SgdStep<T> s{lr, weight_decay, momentum, decay, take, nesterov};
   const auto [arrays, begin, end] = work_of_block(table);
   T *w = arrays.w, *b = arrays.b;
   const T* g = arrays.g;
-  const auto step = [&](T& weight, T gradient, T& momentum) {
-    b ? s(weight, gradient, momentum) : s(weight, gradient);
-  };
+  const auto step = [&](T& weight, T gradient, T& buffer) { b ? s(weight, gradient, buffer) : s(weight, gradient); };
   for_elements<T>(
       begin, end, aligned(w, g, b),
       [&](Index i) {
-        Pack<T> weights = load_pack(w + i), momenta = load_pack((b ? b : w) + i);
+        Pack<T> weights = load_pack(w + i), buffers = load_pack((b ? b : w) + i);
         const Pack<T> gradients = load_pack(g + i);
 #pragma unroll
-        for (int e = 0; e < Pack<T>::size; ++e) step(weights.item[e], gradients.item[e], momenta.item[e]);
+        for (int e = 0; e < Pack<T>::size; ++e) step(weights.item[e], gradients.item[e], buffers.item[e]);
         store_pack(weights, w + i);
-        if (b) store_pack(momenta, b + i);
+        if (b) store_pack(buffers, b + i);
       },
       [&](Index i) {
-        T momentum = b ? b[i] : T(0);
-        step(w[i], g[i], momentum);
-        if (b) b[i] = momentum;
+        T buffer = b ? b[i] : T(0);
+        step(w[i], g[i], buffer);
+        if (b) b[i] = buffer;
       });
 }
 
@@ -118,7 +119,8 @@ void for_tables(std::span<const Arrays> parameters, Run run) {
 template <class T>
 void sgd_step(Cuda cuda, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters) {
   for_tables(parameters, [&](unsigned blocks, const Table<SgdArrays<T>>& table) {
-    launch<sgd_step_kernel<T>>(cuda, blocks, block_threads, 0, s, table);
+    launch<sgd_step_kernel<T>>(cuda, blocks, block_threads, 0, s.lr, s.weight_decay, s.momentum, s.decay, s.take,
+                               s.nesterov, table);
   });
 }
 

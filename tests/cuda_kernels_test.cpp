@@ -297,8 +297,9 @@ TEST_CASE("random numbers on the GPU are the CPU's to the bit", "[cuda_kernels]"
               [&](auto on, float* y) { fill_normal<float>(on, seed, start, n, 0.3f, 1.7f, y); });
         check(0.0, "fill_normal_kernel",
               [&](auto on, double* y) { fill_normal<double>(on, seed, start, n, 0.3, 1.7, y); });
-        check(Index{0}, "fill_integers_kernel",
-              [&](auto on, Index* y) { fill_integers(on, seed, start, n, -1000003, 12345678912345, y); });
+        check(Index{0}, "fill_integers_kernel", [&](auto on, Index* y) {
+          fill_integers(on, seed, start, n, -4000000000000000000, 3000000000000000000, y);
+        });
       }
     }
   }
