@@ -1,5 +1,6 @@
 // What the tests of the CUDA kernels share: arrays on the GPU, running a kernel in every order, and comparing.
 #pragma once
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
