@@ -3,12 +3,17 @@
 #include <bit>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 #include <new>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include <gradus/core/error.h>
+#ifdef GRADUS_HAS_CUDA
+#include <gradus/kernels/cuda.h>
+#endif
 
 namespace gradus {
 namespace {
@@ -33,25 +38,51 @@ std::size_t rounded(std::size_t bytes) {
 
 // Where blocks come from and go back to: the one part that differs between devices.
 struct System {
-  static void* take(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}, std::nothrow); }
-  static void give_back(void* block) noexcept { ::operator delete (block, std::align_val_t{64}); }
+  Device device;
+
+  void* take(std::size_t bytes) const {
+#ifdef GRADUS_HAS_CUDA
+    if (!device.is_cpu()) {
+      kernels::set_device(device.index);
+      return kernels::device_allocate(bytes);
+    }
+#endif
+    return ::operator new (bytes, std::align_val_t{64}, std::nothrow);
+  }
+
+  void give_back(void* block) const noexcept {
+#ifdef GRADUS_HAS_CUDA
+    if (!device.is_cpu()) return kernels::device_free(block);
+#endif
+    ::operator delete (block, std::align_val_t{64});
+  }
+
+  // What the device has left, for a message.
+  std::string left() const {
+#ifdef GRADUS_HAS_CUDA
+    if (!device.is_cpu()) return " and " + std::to_string(kernels::device_memory().free) + " of the device are free";
+#endif
+    return "";
+  }
 };
 
 class Allocator {
  public:
+  explicit Allocator(Device device) : system_{device} {}
+
   void* allocate(std::size_t bytes) {
     if (bytes == 0) return nullptr;
     const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
     void* block = reuse(size);
     if (!block) {
-      block = System::take(size);
+      block = system_.take(size);
       if (!block) {
         flush();
-        block = System::take(size);
+        block = system_.take(size);
       }
-      check(block != nullptr, "memory", "out of memory: asked for ", bytes, " bytes while ", stats_.active,
-            " are in use; use a smaller batch");
+      check(block != nullptr, "memory", "out of memory on ", system_.device, ": asked for ", bytes, " bytes while ",
+            stats_.active, " are in use", system_.left(), "; use a smaller batch");
       ++stats_.system_allocations;
     }
     stats_.active += size;
@@ -64,18 +95,18 @@ class Allocator {
     const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
     stats_.active -= size;
-    if (!caching_) return System::give_back(block);
+    if (!caching_) return system_.give_back(block);
     try {
       free_[size].push_back(block);
       stats_.cached += size;
     } catch (...) {  // no memory for the list itself
-      System::give_back(block);
+      system_.give_back(block);
     }
   }
 
   void flush() noexcept {
     for (auto& [size, blocks] : free_) {
-      for (void* block : blocks) System::give_back(block);
+      for (void* block : blocks) system_.give_back(block);
     }
     free_.clear();
     stats_.cached = 0;
@@ -95,13 +126,18 @@ class Allocator {
     return block;
   }
 
+  System system_;
   std::unordered_map<std::size_t, std::vector<void*>> free_;
 };
 
 // Never destroyed: tensors of static lifetime may be freed after everything else.
-Allocator& allocator_of(Device) {
-  static Allocator& host = *new Allocator;
-  return host;
+Allocator& allocator_of(Device device) {
+  static Allocator& host = *new Allocator(cpu);
+  if (device.is_cpu()) return host;
+  static std::mutex& mutex = *new std::mutex;
+  static auto& gpus = *new std::map<int, Allocator>;
+  std::lock_guard lock(mutex);
+  return gpus.try_emplace(device.index, device).first->second;
 }
 
 }  // namespace
@@ -130,8 +166,8 @@ void empty_cache(Device device) {
   a.flush();
 }
 
-void set_memory_caching(bool on) {
-  Allocator& a = allocator_of(cpu);
+void set_memory_caching(bool on, Device device) {
+  Allocator& a = allocator_of(device);
   std::lock_guard lock(a.mutex_);
   a.caching_ = on;
   if (!on) a.flush();

@@ -28,6 +28,6 @@ void empty_cache(Device device = cpu);  // gives every cached block back to the 
 
 // Off: every block comes from the system and goes back, so that a sanitizer sees each one's borders. The default is on,
 // off in sanitizer builds, or what GRADUS_CACHE (0 or 1) says.
-void set_memory_caching(bool on);
+void set_memory_caching(bool on, Device device = cpu);
 
 }  // namespace gradus

@@ -164,10 +164,9 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r) {
         target.shape());
   check(target.device() == log_probs.device(), "nll_loss", "the target is on ", target.device(), ", the input on ",
         log_probs.device());
-  const Index bad =
-      kernels::first_outside(kernels::Cpu{}, target.numel(), 0, log_probs.size(1), pointer<Index>(target));
-  check(bad < 0, "nll_loss", "target ", bad < 0 ? 0 : target.data<Index>()[bad], " at position ", bad,
-        " is not one of the ", log_probs.size(1), " classes, 0 to ", log_probs.size(1) - 1);
+  const std::string classes = std::to_string(log_probs.size(1));
+  check_range("nll_loss", target, log_probs.size(1), "target",
+              "not one of the " + classes + " classes, 0 to " + std::to_string(log_probs.size(1) - 1));
   return apply(ops::NllLoss{scale_of(r, target.numel()), log_probs.shape()}, log_probs, target);
 }
 

@@ -5,21 +5,39 @@
 // A device that was not built has no arm here, and needs no stubs elsewhere.
 #pragma once
 #include <gradus/core/tensor.h>
+#ifdef GRADUS_HAS_CUDA
+#include <gradus/kernels/cuda.h>
+#endif
 #include <gradus/kernels/exec.h>
 
 namespace gradus {
 
+// Calls f with the token of a device, whose stream then takes what the kernels queue.
+template <class F>
+void on_device(Device device, F&& f) {
+#ifdef GRADUS_HAS_CUDA
+  if (!device.is_cpu()) {
+    if (kernels::current_device() != device.index) kernels::set_device(device.index);
+    return f(kernels::Cuda{});
+  }
+#else
+  (void)device;
+#endif
+  f(kernels::Cpu{});
+}
+
 template <class F>
 void on(const Tensor& t, F&& f) {
-  const kernels::Cpu exec;
-  switch (t.dtype()) {
-    case DType::float32:
-      return f.template operator()<float>(exec);
-    case DType::float64:
-      return f.template operator()<double>(exec);
-    case DType::int64:
-      return f.template operator()<Index>(exec);
-  }
+  on_device(t.device(), [&](auto exec) {
+    switch (t.dtype()) {
+      case DType::float32:
+        return f.template operator()<float>(exec);
+      case DType::float64:
+        return f.template operator()<double>(exec);
+      case DType::int64:
+        return f.template operator()<Index>(exec);
+    }
+  });
 }
 
 // The same for kernels that exist in float32 and float64 alone. Throws Error, naming op, for int64.
@@ -39,6 +57,10 @@ T* pointer(const Tensor& t) {
 // Throws Error, naming op, unless a tensor of this dtype can hold the value: int64 takes whole numbers within its
 // range.
 void check_fits(const char* op, double value, DType dtype);
+
+// Throws Error, naming op, unless every element of an int64 tensor lies in [0, high): "target 7 at position 3 is " +
+// where.
+void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where);
 
 // Throws Error, naming op, unless all are defined and of one dtype and device.
 void check_alike(const char* op, const Tensors& tensors);

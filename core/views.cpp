@@ -33,7 +33,28 @@ Tensor converted(const Tensor& x, DType dtype) {
   return y;
 }
 
-Tensor copied(const Tensor& x) { return converted(x, x.dtype()); }
+// x's numbers in new memory on that device.
+Tensor copied(const Tensor& x, Device device) {
+  if (x.device() == device) return converted(x, x.dtype());
+  Tensor y = empty(x.shape(), {x.dtype(), device});
+#ifdef GRADUS_HAS_CUDA
+  const std::size_t bytes = static_cast<std::size_t>(x.numel()) * size_of(x.dtype());
+  check(device.is_cpu() || x.device().is_cpu(), "to", "copies go between the CPU and a GPU; copy to cpu first");
+  if (bytes > 0) {
+    on_device(device.is_cpu() ? x.device() : device, [&](auto exec) {
+      if constexpr (std::is_same_v<decltype(exec), kernels::Cuda>) {
+        if (device.is_cpu()) {
+          kernels::copy_to_host(exec, bytes, x.raw(), y.raw());
+          kernels::synchronize(exec);
+        } else {
+          kernels::copy_to_device(exec, bytes, x.raw(), y.raw());
+        }
+      }
+    });
+  }
+#endif
+  return y;
+}
 
 }  // namespace
 
@@ -41,8 +62,9 @@ namespace ops {
 
 struct Clone {
   static constexpr auto name = "clone";
-  Tensor forward(Saved&, const Tensor& x) const { return copied(x); }
-  Tensors backward(const Saved&, const Tensor& dy) const { return {dy}; }
+  Device from, to;
+  Tensor forward(Saved&, const Tensor& x) const { return copied(x, to); }
+  Tensors backward(const Saved&, const Tensor& dy) const { return {from == to ? dy : copied(dy, from)}; }
 };
 
 struct Cast {
@@ -181,7 +203,7 @@ struct IndexSelect {
 
 }  // namespace ops
 
-Tensor Tensor::clone() const { return apply(ops::Clone{}, *this); }
+Tensor Tensor::clone() const { return apply(ops::Clone{device(), device()}, *this); }
 
 Tensor Tensor::to(DType dtype) const {
   if (dtype == this->dtype()) return *this;
@@ -189,8 +211,11 @@ Tensor Tensor::to(DType dtype) const {
 }
 
 Tensor Tensor::to(Device device) const {
-  check(device == this->device(), "to", device, " asked for, but this gradus was built without CUDA; use cpu");
-  return *this;
+  if (device == this->device()) return *this;
+#ifndef GRADUS_HAS_CUDA
+  fail("to", device, " asked for, but this gradus was built without CUDA; use cpu");
+#endif
+  return apply(ops::Clone{this->device(), device}, *this);
 }
 
 Tensor Tensor::reshape(const Shape& to) const {
@@ -314,9 +339,8 @@ Tensor index_select(const Tensor& x, Index dim, const Tensor& index) {
         index.dtype(), " of shape ", index.shape());
   check(index.device() == x.device(), "index_select", "the index is on ", index.device(), ", the tensor on ",
         x.device());
-  const Index bad = kernels::first_outside(kernels::Cpu{}, index.numel(), 0, x.shape()[d], pointer<Index>(index));
-  check(bad < 0, "index_select", "index ", bad < 0 ? 0 : index.data<Index>()[bad], " at position ", bad,
-        " is outside dimension ", d, " of shape ", x.shape());
+  check_range("index_select", index, x.shape()[d], "index",
+              "outside dimension " + std::to_string(d) + " of shape " + x.shape().str());
   return apply(ops::IndexSelect{x.shape(), d, index.detach()}, x);
 }
 

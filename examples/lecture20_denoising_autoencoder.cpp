@@ -36,12 +36,14 @@ DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
       {.batch_size = program.options.batch_size, .shuffle = shuffle, .seed = program.options.seed, .dtype = float64});
 }
 
-// Runs `step` on each batch and returns the mean of the losses, each weighted by its batch's size.
+// Runs `step` on each batch, on the run's device, and returns the mean of the losses, each weighted by its batch's
+// size.
 template <class Step>
-double train_epoch(DataLoader& loader, Index images, Progress& progress, Step&& step) {
-  Tensor total = zeros({}, float64);
+double train_epoch(const Program& program, DataLoader& loader, Index images, Progress& progress, Step&& step) {
+  const Device device = program.options.device;
+  Tensor total = zeros({}, {float64, device});
   for (const Batch& batch : loader) {
-    const Tensor loss = step(batch);
+    const Tensor loss = step(batch.images.to(device), batch.labels.to(device));
     NoGrad guard;
     total.add_(loss, static_cast<double>(batch.size));
     progress.step(loss.item());
@@ -49,10 +51,12 @@ double train_epoch(DataLoader& loader, Index images, Progress& progress, Step&& 
   return total.item() / static_cast<double>(images);
 }
 
-ClassAccuracy test(const Sequential& net, DataLoader& loader) {
+ClassAccuracy test(const Program& program, const Sequential& net, DataLoader& loader) {
   NoGrad guard;
   ClassAccuracy accuracy(classes);
-  for (const Batch& batch : loader) accuracy.add(argmax(net(batch.images), 1), batch.labels);
+  for (const Batch& batch : loader) {
+    accuracy.add(argmax(net(batch.images.to(program.options.device)), 1), batch.labels);
+  }
   return accuracy;
 }
 
@@ -62,8 +66,8 @@ void train_autoencoder(Program& program, const Settings& settings, const Autoenc
   Progress progress("autoencoder", settings.epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = train_epoch(loader, images, progress, [&](const Batch& batch) {
-      return lecture20::autoencoder_step(net, optimizer, batch.images, settings.noise);
+    const double loss = train_epoch(program, loader, images, progress, [&](const Tensor& x, const Tensor&) {
+      return lecture20::autoencoder_step(net, optimizer, x, settings.noise);
     });
     progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
     program.record({"autoencoder", epoch, loss, {}, watch.seconds()});
@@ -76,10 +80,10 @@ void train_classifier(Program& program, const Settings& settings, const Sequenti
   Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = train_epoch(loader, images, progress, [&](const Batch& batch) {
-      return lecture20::classifier_step(net, batch.images, batch.labels, 0.1);
+    const double loss = train_epoch(program, loader, images, progress, [&](const Tensor& x, const Tensor& labels) {
+      return lecture20::classifier_step(net, x, labels, 0.1);
     });
-    const ClassAccuracy accuracy = test(net, test_loader);
+    const ClassAccuracy accuracy = test(program, net, test_loader);
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});
     program.result("classifier_loss", loss);
@@ -96,7 +100,7 @@ void report_sparsity(Program& program, const Autoencoder& net, DataLoader& loade
   NoGrad guard;
   double magnitude = 0, small = 0;
   for (const Batch& batch : loader) {
-    const Tensor code = abs(net.encoder(batch.images));
+    const Tensor code = abs(net.encoder(batch.images.to(program.options.device)));
     magnitude += sum(code).item();
     small += sum(code < 0.01).item();
   }
@@ -110,7 +114,8 @@ void report_sparsity(Program& program, const Autoencoder& net, DataLoader& loade
 // What the lecture shows of the reconstruction: clean digits, what the network is given, what it makes of it.
 void draw_digits(const Program& program, const Settings& settings, const Autoencoder& net, const Dataset& data) {
   NoGrad guard;
-  const Tensor clean = data.images.rows(0, std::min<Index>(64, data.size())).flatten(1).to(float64);
+  const Tensor clean =
+      data.images.rows(0, std::min<Index>(64, data.size())).flatten(1).to(float64).to(program.options.device);
   Generator noise_generator(program.options.seed + 1);
   const Tensor noisy = lecture20::add_noise(clean, settings.noise, noise_generator);
   const TileOptions eight{.columns = 8, .shades = 32};
@@ -138,6 +143,7 @@ void work(Program& program, const Settings& settings) {
 
   Autoencoder net(L1Penalty{settings.l1_weight, l1_form(settings.l1_form)});
   net.to(float64);
+  net.to(program.options.device);
   program.log() << net << "\n\n";
   const Tensor encoder_before = net.get_parameter("encoder.0.weight").detach().clone();
   const Tensor decoder_before = net.get_parameter("decoder.0.weight").detach().clone();

@@ -27,6 +27,14 @@ void check_launch(const KernelRecord& record, const void* kernel, dim3 grid, dim
 // Throws Error where the argument is a pointer to host memory, or a struct with one among its aligned words.
 void check_pointers(const KernelRecord& record, int position, const void* argument, std::size_t bytes, bool is_pointer);
 
+// A plain number is no pointer, whatever its bits look like.
+template <class Parameter>
+void check_argument(const KernelRecord& record, int position, const Parameter& value) {
+  if constexpr (std::is_pointer_v<Parameter> || std::is_class_v<Parameter>) {
+    check_pointers(record, position, &value, sizeof value, std::is_pointer_v<Parameter>);
+  }
+}
+
 // The function's name as the compiler writes it, inside a longer text.
 template <auto kernel>
 constexpr std::string_view text_with_name() {
@@ -51,7 +59,7 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
   std::apply(
       [&](Parameters&... value) {
         int position = 0;
-        (check_pointers(record, position++, &value, sizeof value, std::is_pointer_v<Parameters>), ...);
+        (check_argument(record, position++, value), ...);
       },
       values);
 #ifdef __CUDACC__

@@ -36,6 +36,7 @@ Sequential make_classifier(const Autoencoder& net) {
   Sequential classifier(parts);
   classifier.add_module("classifier", Sequential(Linear(400, 10), LogSoftmax(1)));
   classifier.to(net.parameters().front().dtype());
+  classifier.to(net.parameters().front().device());
   return classifier;
 }
 

@@ -49,7 +49,7 @@ TEST_CASE("without the cache every block comes from the system") {
 
 TEST_CASE("no memory is an error that says how much was asked for") {
   const std::string message = message_of([] { allocate(std::size_t{1} << 60, cpu); });
-  CHECK(message.starts_with("memory: out of memory: asked for 1152921504606846976 bytes while "));
+  CHECK(message.starts_with("memory: out of memory on cpu: asked for 1152921504606846976 bytes while "));
   CHECK(allocate(0, cpu) == nullptr);
 }
 

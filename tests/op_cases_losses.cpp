@@ -37,8 +37,9 @@ std::vector<OpCase> class_cases(const std::string& name, Tensor (*f)(const Tenso
   std::vector<OpCase> cases;
   const Tensor classes = tensor({2, 0, 1, 1}, int64);
   for (const auto& [word, r] : reductions) {
-    cases.push_back(
-        {name + " " + word, {pattern({4, 3}, 0)}, [=, r = r](const Tensors& x) { return f(x[0], classes, r); }});
+    cases.push_back({name + " " + word, {pattern({4, 3}, 0)}, [=, r = r](const Tensors& x) {
+                       return f(x[0], classes.to(x[0].device()), r);
+                     }});
   }
   return cases;
 }
@@ -48,7 +49,7 @@ OpEntry cross_entropy_entry() {
   cases.push_back({"cross_entropy of large inputs",
                    {1024 * pattern({4, 3}, 0)},
                    [](const Tensors& x) {
-                     return cross_entropy(x[0], tensor({2, 0, 1, 1}, int64));
+                     return cross_entropy(x[0], tensor({2, 0, 1, 1}, int64).to(x[0].device()));
                    },
                    Gradient::reference});
   return {"cross_entropy", "nll_loss(log_softmax(x, 1), target)", "composed", false, cases};

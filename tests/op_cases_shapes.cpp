@@ -155,7 +155,7 @@ OpEntry entry(Tag<ops::Cat>) {
 OpEntry entry(Tag<ops::IndexSelect>) {
   Cases cases;
   const auto at = [](Index dim, const Tensor& index) {
-    return [=](const Tensor& x) { return index_select(x, dim, index); };
+    return [=](const Tensor& x) { return index_select(x, dim, index.to(x.device())); };
   };
   const Tensor index = tensor({1, 0, 1, 1}, int64);
   for (Index dim : {0, 1, 2, -1}) {

@@ -1,0 +1,140 @@
+// Every op of the table, and steps of lecture 20, on the GPU or its emulator against the CPU.
+#include "catch.h"
+
+#include <cmath>
+
+#include <gradus/core/allocator.h>
+#include <gradus/core/gradcheck.h>
+#include <gradus/core/random.h>
+#include <gradus/kernels/cuda.h>
+#include <gradus/models/lecture20.h>
+#include <gradus/optim/adam.h>
+
+#include "op_cases.h"
+
+using namespace gradus;
+
+namespace {
+
+const Device gpu{Device::Type::cuda, 0};
+
+Tensors on_gpu(const Tensors& in) {
+  Tensors out;
+  for (const Tensor& t : in) out.push_back(t.to(gpu));
+  return out;
+}
+
+// The largest difference, over the largest magnitude; NaN and infinities must be the same on both.
+double difference(const Tensor& a, const Tensor& b) {
+  REQUIRE(a.shape() == b.shape());
+  REQUIRE(a.dtype() == b.dtype());
+  const std::vector<double> x = a.detach().to(cpu).to(float64).to_vector<double>();
+  const std::vector<double> y = b.detach().to(cpu).to(float64).to_vector<double>();
+  double largest = 0, worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
+    if (!std::isfinite(x[i] - y[i])) return INFINITY;
+    worst = std::max(worst, std::abs(x[i] - y[i]));
+  }
+  for (double v : x) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
+  }
+  return worst == 0 ? 0 : worst / largest;
+}
+
+Tensors leaves(const Tensors& in, Device device) {
+  Tensors out;
+  for (const Tensor& t : in) out.push_back(t.to(device).detach().clone().requires_grad_());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every op gives on the GPU what it gives on the CPU, and so do its gradients") {
+  for (const OpCase& c : op_cases()) {
+    INFO(c.name);
+    const Tensors here = leaves(c.inputs, cpu), there = leaves(c.inputs, gpu);
+    const Tensor y = c.call(here), z = c.call(there);
+    REQUIRE(z.device() == gpu);
+    CHECK(difference(y, z) <= 1e-10);
+    if (c.gradient == Gradient::none || !y.requires_grad()) continue;
+    Generator g(1);
+    const Tensor dy = rand(y.shape(), y.dtype(), g);
+    y.backward(dy);
+    z.backward(dy.to(gpu));
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      REQUIRE(there[i].grad().defined() == here[i].grad().defined());
+      if (here[i].grad().defined()) CHECK(difference(here[i].grad(), there[i].grad()) <= 1e-10);
+    }
+  }
+}
+
+TEST_CASE("gradcheck passes for every op on the GPU") {
+  for (const OpCase& c : op_cases()) {
+    if (c.gradient != Gradient::smooth) continue;
+    const GradcheckReport report = gradcheck([&](const Tensors& in) { return c.call(on_gpu(in)).to(cpu); }, c.inputs);
+    INFO(c.name << ": " << report);
+    CHECK(report.ok);
+  }
+}
+
+TEST_CASE("draws have the same bits on both devices") {
+  manual_seed(4);
+  const Tensor a = rand({33}, float64), b = randn({33}), c = randn({7}, float64);
+  manual_seed(4);
+  CHECK(rand({33}, {float64, gpu}).to_vector<double>() == a.to_vector<double>());
+  CHECK(randn({33}, {float32, gpu}).to_vector<float>() == b.to_vector<float>());
+  CHECK(randn({7}, {float64, gpu}).to_vector<double>() == c.to_vector<double>());
+}
+
+TEST_CASE("operands on different devices are refused") {
+  const Tensor here = ones({2}), there = ones({2}, gpu);
+  CHECK(message_of([&] { here + there; }) ==
+        "add: operands are on different devices, cpu and cuda:0; copy one with .to(device)");
+  CHECK(message_of([&] { there.data<float>(); }) == "data: this tensor is on cuda:0; copy it with .to(cpu) first");
+  CHECK(message_of([&] { index_select(there, 0, tensor({0}, int64)); }).find("the index is on cpu") !=
+        std::string::npos);
+  CHECK(message_of([&] {
+          index_select(there, 0, tensor({0, 2}, int64).to(gpu));
+        }) == "index_select: index 2 at position 1 is outside dimension 0 of shape [2]");
+  CHECK(parse_device("cuda") == gpu);
+  CHECK(message_of([] { parse_device("cuda:99"); }).starts_with("device: cuda:99 asked for, but there "));
+}
+
+TEST_CASE("three steps of each phase of lecture 20 agree with the CPU's") {
+  const auto run = [](Device device) {
+    manual_seed(1);
+    lecture20::Autoencoder net;
+    net.to(float64);
+    net.to(device);
+    Adam optimizer(net.parameters(), {.lr = 1e-3});
+    Generator g(7);
+    const Tensor x = rand({5, 784}, float64, g).to(device);
+    for (int i = 0; i < 3; ++i) lecture20::autoencoder_step(net, optimizer, x, {});
+    const Sequential classifier = lecture20::make_classifier(net);
+    const Tensor labels = tensor({3, 1, 4, 1, 5}, int64).to(device);
+    for (int i = 0; i < 3; ++i) lecture20::classifier_step(classifier, x, labels, 0.1);
+    return classifier.parameters();
+  };
+  const Tensors here = run(cpu);
+  kernels::reset_kernel_launches();
+  const Tensors there = run(gpu), again = run(gpu);
+  CHECK(kernels::kernel_launches("nll_loss_kernel") > 0);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    CHECK(difference(here[i], there[i]) <= 1e-10);
+    CHECK(there[i].to_vector<double>() == again[i].to_vector<double>());  // bit for bit
+  }
+}
+
+TEST_CASE("the device's allocator counts, and reuses") {
+  set_memory_caching(true, gpu);
+  const std::size_t active = memory_stats(gpu).active;
+  { const Tensor t = ones({1000}, gpu); }
+  const std::size_t taken = memory_stats(gpu).system_allocations;
+  { const Tensor t = ones({1000}, gpu); }
+  CHECK(memory_stats(gpu).system_allocations == taken);
+  CHECK(memory_stats(gpu).active == active);
+  const std::string message = message_of([] { allocate(std::size_t{1} << 60, gpu); });
+  CHECK(message.starts_with("memory: out of memory on cuda:0: asked for 1152921504606846976 bytes while "));
+  CHECK(message.find(" of the device are free") != std::string::npos);
+}
