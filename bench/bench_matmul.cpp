@@ -90,7 +90,8 @@ Times measure(const Case& p, double budget) {
     return seconds.back();
   };
   const auto own = [&] {
-    gradus::kernels::matmul<T>({}, p.m, p.n, p.k, a.data, p.transpose_a, b.data, p.transpose_b, nullptr, c.data);
+    gradus::kernels::matmul<T>(gradus::kernels::Cpu{}, p.m, p.n, p.k, a.data, p.transpose_a, b.data, p.transpose_b,
+                               nullptr, c.data);
   };
   const auto eigen = [&] { eigen_matmul<T>(p, a.data, b.data, c.data); };
   own(), eigen();
