@@ -1,4 +1,4 @@
-// Where a kernel runs, and the two macros that let one formula serve both devices.
+// Where a kernel runs, and the macro that lets one formula serve both devices.
 //
 // A kernel is an overload on its first argument: `void fill(Cpu, ...)` is defined in fill.cpp, `void fill(Cuda, ...)`
 // in fill.cu. core/on.h chooses the token from a tensor's device, the only place where a device is branched on.
