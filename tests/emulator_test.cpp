@@ -1,5 +1,5 @@
-// The emulator runs kernels as a GPU may, and says so where one of them is wrong. One file, though a long one: the faults
-// that end the process are planted, run in a child and recognised by helpers that all of its cases share.
+// The emulator runs kernels as a GPU may, and says so where one of them is wrong. One file, though a long one: the
+// faults that end the process are planted, run in a child and recognised by helpers that all of its cases share.
 #include "catch.h"
 
 #include <algorithm>
