@@ -2,8 +2,11 @@
 #include "catch.h"
 
 #include <cmath>
+#include <cstdlib>
 
 #include <gradus/data/mnist.h>
+
+#include "mnist_files.h"
 
 using namespace gradus;
 
@@ -35,4 +38,12 @@ TEST_CASE("the real MNIST", "[mnist_data]") {
   const auto row = data.train.images.data<float>().subspan(5 * 28 + 12, 12);  // of the first image, a five
   const std::vector<int> known{3, 18, 18, 18, 126, 136, 175, 26, 166, 255, 247, 127};
   for (std::size_t i = 0; i < known.size(); ++i) REQUIRE(row[i] == float(known[i]) / 255);
+}
+
+TEST_CASE("scripts/get-data knows the real MNIST", "[mnist_data]") {
+  TempDir dir;
+  const std::string command = "bash " GRADUS_SOURCE_DIR "/scripts/get-data mnist --from '" + require_data("mnist") +
+                              "/mnist' --to '" + dir.path().string() + "' >/dev/null";
+  REQUIRE(std::system(command.c_str()) == 0);
+  REQUIRE(mnist(dir.path()).train.size() == 60000);
 }
