@@ -10,6 +10,7 @@
 #include <gradus/core/tensor.h>
 #include <gradus/core/threads.h>
 #include <gradus/data/digits.h>
+#include <gradus/data/images.h>
 #include <gradus/data/loader.h>
 #include <gradus/data/mnist.h>
 #include <gradus/data/source.h>

@@ -14,10 +14,10 @@
 #include <nlohmann/json.hpp>
 
 #include <gradus/core/error.h>
+#include <gradus/core/files.h>
 #include <gradus/core/random.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/report/curves.h>
-#include <gradus/report/files.h>
 
 #ifndef GRADUS_VERSION
 #define GRADUS_VERSION "(development build)"

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include <gradus/core/error.h>
-#include <gradus/report/files.h>
+#include <gradus/core/files.h>
 
 namespace {
 

@@ -19,8 +19,8 @@
 #include <stb/stb_image.h>
 #pragma GCC diagnostic pop
 
+#include <gradus/core/files.h>
 #include <gradus/core/tensor.h>
-#include <gradus/report/files.h>
 #include <gradus/report/tiles.h>
 
 namespace gradus {

@@ -1,4 +1,4 @@
-#include <gradus/report/files.h>
+#include <gradus/core/files.h>
 
 #include <unistd.h>
 
@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -40,6 +41,20 @@ std::string write_all(const fs::path& path, std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string read_file(const std::string& path, std::uintmax_t most) {
+  std::error_code problem;
+  check(fs::exists(path, problem), "read_file", "there is no file ", path);
+  check(fs::is_regular_file(path, problem), "read_file", path, " is not a regular file");
+  const std::uintmax_t size = fs::file_size(path, problem);
+  check(!problem && size <= most, "read_file", path, " has ", size, " bytes, expected at most ", most);
+  std::ifstream file(path, std::ios::binary);
+  check(file.is_open(), "read_file", path, " could not be opened; is reading it allowed?");
+  std::string bytes(size, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(size));
+  check(static_cast<std::uintmax_t>(file.gcount()) == size, "read_file", path, " could not be read to its end");
+  return bytes;
+}
 
 void write_file(const std::string& file, std::string_view bytes) {
   const fs::path path(file);
