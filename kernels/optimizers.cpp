@@ -8,29 +8,33 @@ constexpr Index grain = 16384;  // elements a chunk
 }
 
 template <class T>
-void sgd_step(Cpu, const SgdStep<T>& s, Index n, T* w, const T* g, T* b) {
-  parallel_ranges(n, grain, [=](Index begin, Index end) {
-    if (b) {
+void sgd_step(Cpu, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters) {
+  for (const auto [n, w, g, b] : parameters) {
+    parallel_ranges(n, grain, [=, w = w, g = g, b = b](Index begin, Index end) {  // clang 14 captures no bindings
+      if (b) {
 #pragma omp simd
-      for (Index i = begin; i < end; ++i) s(w[i], g[i], b[i]);
-    } else {
+        for (Index i = begin; i < end; ++i) s(w[i], g[i], b[i]);
+      } else {
 #pragma omp simd
-      for (Index i = begin; i < end; ++i) s(w[i], g[i]);
-    }
-  });
+        for (Index i = begin; i < end; ++i) s(w[i], g[i]);
+      }
+    });
+  }
 }
 
 template <class T>
-void adam_step(Cpu, const AdamStep<T>& s, Index n, T* w, const T* g, T* m, T* v) {
-  parallel_ranges(n, grain, [=](Index begin, Index end) {
+void adam_step(Cpu, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters) {
+  for (const auto [n, w, g, m, v] : parameters) {
+    parallel_ranges(n, grain, [=, w = w, g = g, m = m, v = v](Index begin, Index end) {
 #pragma omp simd
-    for (Index i = begin; i < end; ++i) s(w[i], g[i], m[i], v[i]);
-  });
+      for (Index i = begin; i < end; ++i) s(w[i], g[i], m[i], v[i]);
+    });
+  }
 }
 
-#define GRADUS_EMIT(T)                                                     \
-  template void sgd_step(Cpu, const SgdStep<T>&, Index, T*, const T*, T*); \
-  template void adam_step(Cpu, const AdamStep<T>&, Index, T*, const T*, T*, T*);
+#define GRADUS_EMIT(T)                                                           \
+  template void sgd_step(Cpu, const SgdStep<T>&, std::span<const SgdArrays<T>>); \
+  template void adam_step(Cpu, const AdamStep<T>&, std::span<const AdamArrays<T>>);
 GRADUS_EMIT(float)
 GRADUS_EMIT(double)
 #undef GRADUS_EMIT

@@ -131,23 +131,9 @@ void adam_step(Cuda cuda, const AdamStep<T>& s, std::span<const AdamArrays<T>> p
   });
 }
 
-template <class T>
-void sgd_step(Cuda cuda, const SgdStep<T>& s, Index n, T* w, const T* g, T* b) {
-  const SgdArrays<T> one{n, w, g, b};
-  sgd_step(cuda, s, std::span<const SgdArrays<T>>(&one, 1));
-}
-
-template <class T>
-void adam_step(Cuda cuda, const AdamStep<T>& s, Index n, T* w, const T* g, T* m, T* v) {
-  const AdamArrays<T> one{n, w, g, m, v};
-  adam_step(cuda, s, std::span<const AdamArrays<T>>(&one, 1));
-}
-
-#define GRADUS_EMIT(T)                                                               \
-  template void sgd_step(Cuda, const SgdStep<T>&, std::span<const SgdArrays<T>>);    \
-  template void adam_step(Cuda, const AdamStep<T>&, std::span<const AdamArrays<T>>); \
-  template void sgd_step(Cuda, const SgdStep<T>&, Index, T*, const T*, T*);          \
-  template void adam_step(Cuda, const AdamStep<T>&, Index, T*, const T*, T*, T*);
+#define GRADUS_EMIT(T)                                                            \
+  template void sgd_step(Cuda, const SgdStep<T>&, std::span<const SgdArrays<T>>); \
+  template void adam_step(Cuda, const AdamStep<T>&, std::span<const AdamArrays<T>>);
 GRADUS_EMIT(float)
 GRADUS_EMIT(double)
 #undef GRADUS_EMIT

@@ -1,4 +1,5 @@
-// The optimisers' steps: each reads and writes its arrays of n elements once. T: float, double.
+// The optimisers' steps, of several parameters at once: each reads and writes its arrays of n elements once. On the GPU
+// it is one launch for up to 64 parameters. T: float, double.
 #pragma once
 #include <span>
 
@@ -7,41 +8,32 @@
 
 namespace gradus::kernels {
 
-// w: weights, g: gradients, b: the momentum buffer, or null for none
-template <class T>
-void sgd_step(Cpu, const SgdStep<T>& s, Index n, T* w, const T* g, T* b);
-
-// w: weights, g: gradients, m and v: the first and second moments
-template <class T>
-void adam_step(Cpu, const AdamStep<T>& s, Index n, T* w, const T* g, T* m, T* v);
-
-// What a step of several parameters takes of each: its n elements.
+// What a step takes of one parameter: its n elements.
 template <class T>
 struct SgdArrays {
   Index n;
-  T* w;
-  const T* g;
-  T* b;  // null for all of them or for none
+  T* w;        // weights
+  const T* g;  // gradients
+  T* b;        // the momentum buffer; null for all parameters or for none
 };
 template <class T>
 struct AdamArrays {
   Index n;
   T* w;
   const T* g;
-  T *m, *v;
+  T *m, *v;  // the first and second moments
 };
+
+template <class T>
+void sgd_step(Cpu, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters);
+template <class T>
+void adam_step(Cpu, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters);
 
 #ifdef GRADUS_HAS_CUDA
 template <class T>
-void sgd_step(Cuda, const SgdStep<T>& s, Index n, T* w, const T* g, T* b);
+void sgd_step(Cuda cuda, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters);
 template <class T>
-void adam_step(Cuda, const AdamStep<T>& s, Index n, T* w, const T* g, T* m, T* v);
-
-// The same step of all parameters at once, 64 in a launch.
-template <class T>
-void sgd_step(Cuda, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters);
-template <class T>
-void adam_step(Cuda, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters);
+void adam_step(Cuda cuda, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters);
 #endif
 
 }  // namespace gradus::kernels

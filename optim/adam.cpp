@@ -15,10 +15,10 @@ Adam::Adam(const char* name, const std::vector<ParamGroup>& groups, AdamOptions 
   check(options.eps >= 1e-12, name, "eps is ", options.eps, ", expected at least 1e-12: smaller moments count as zero");
 }
 
-void Adam::update(const Group& group, const Tensor& w, const Tensor& g, State& state) {
-  const double t = static_cast<double>(state.steps);
+void Adam::update(const Group& group, const std::vector<Update>& updates) {
+  const double t = static_cast<double>(updates.front().state->steps);
   const double correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
-  on_floating("Adam", w, [&]<class T>(auto exec) {
+  on_floating("Adam", updates.front().w, [&]<class T>(auto exec) {
     const kernels::AdamStep<T> step{.step_size = T(group.lr / correction1),
                                     .take1 = T(1 - options_.beta1),
                                     .beta2 = T(options_.beta2),
@@ -27,8 +27,12 @@ void Adam::update(const Group& group, const Tensor& w, const Tensor& g, State& s
                                     .eps = T(options_.eps),
                                     .weight_decay = T(decoupled_ ? 0 : group.weight_decay),
                                     .shrink = T(decoupled_ ? 1 - group.lr * group.weight_decay : 1)};
-    kernels::adam_step<T>(exec, step, w.numel(), pointer<T>(w), pointer<T>(g), pointer<T>(state.buffers[0]),
-                          pointer<T>(state.buffers[1]));
+    std::vector<kernels::AdamArrays<T>> arrays;
+    for (const auto& [w, g, state] : updates) {
+      arrays.push_back(
+          {w.numel(), pointer<T>(w), pointer<T>(g), pointer<T>(state->buffers[0]), pointer<T>(state->buffers[1])});
+    }
+    kernels::adam_step<T>(exec, step, arrays);
   });
 }
 

@@ -32,7 +32,7 @@ class Adam : public Optimizer {
 
  private:
   int buffers() const override { return 2; }
-  void update(const Group& group, const Tensor& w, const Tensor& g, State& state) override;
+  void update(const Group& group, const std::vector<Update>& updates) override;
 
   AdamOptions options_;
   bool decoupled_;  // the decay shrinks the weight and leaves the gradient alone

@@ -1,5 +1,6 @@
 #include <gradus/optim/optimizer.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/core/autograd.h>
@@ -40,9 +41,7 @@ void Optimizer::check_rates() const {
   }
 }
 
-void Optimizer::step() {
-  check_rates();
-  NoGrad guard;
+void Optimizer::check_buffers() const {
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     for (std::size_t k = 0; k < states_[i].size(); ++k) {
       const Tensor& p = groups_[i].params[k];
@@ -53,17 +52,39 @@ void Optimizer::step() {
       }
     }
   }
+}
+
+std::vector<Optimizer::Update> Optimizer::due(std::size_t group) {
+  std::vector<Update> updates;
+  for (std::size_t k = 0; k < states_[group].size(); ++k) {
+    const Tensor& p = groups_[group].params[k];
+    if (!p.grad().defined()) continue;
+    State& state = states_[group][k];
+    if (state.steps++ == 0) {
+      for (int b = 0; b < buffers(); ++b) state.buffers.push_back(zeros_like(p));
+    }
+    updates.push_back({p, p.grad(), &state});
+  }
+  return updates;
+}
+
+void Optimizer::step() {
+  check_rates();
+  check_buffers();
+  NoGrad guard;
   for (std::size_t i = 0; i < groups_.size(); ++i) {
-    for (std::size_t k = 0; k < states_[i].size(); ++k) {
-      const Tensor& p = groups_[i].params[k];
-      const Tensor gradient = p.grad();
-      if (!gradient.defined()) continue;
-      State& state = states_[i][k];
-      if (state.steps++ == 0) {
-        for (int b = 0; b < buffers(); ++b) state.buffers.push_back(zeros_like(p));
-      }
-      update(groups_[i], p, gradient, state);
-      p.bump_version();
+    std::vector<Update> rest = due(i);
+    while (!rest.empty()) {
+      const Update first = rest.front();
+      const auto alike = [&](const Update& u) {
+        return u.w.dtype() == first.w.dtype() && u.w.device() == first.w.device() &&
+               u.state->steps == first.state->steps;
+      };
+      const auto others = std::stable_partition(rest.begin(), rest.end(), alike);
+      const std::vector<Update> together(rest.begin(), others);
+      rest.erase(rest.begin(), others);
+      update(groups_[i], together);
+      for (const Update& u : together) u.w.bump_version();
     }
   }
 }

@@ -53,10 +53,18 @@ class Optimizer {
   Optimizer(const char* name, const std::vector<ParamGroup>& groups, double lr, double weight_decay);
 
   virtual int buffers() const = 0;  // how many a parameter has
-  virtual void update(const Group& group, const Tensor& w, const Tensor& g, State& state) = 0;  // writes into w
+
+  struct Update {
+    Tensor w, g;  // the parameter, which is written, and its gradient
+    State* state;
+  };
+  // Changes parameters of one dtype, one device and one number of steps, all in one go.
+  virtual void update(const Group& group, const std::vector<Update>& updates) = 0;
 
  private:
   void check_rates() const;
+  void check_buffers() const;
+  std::vector<Update> due(std::size_t group);  // the parameters that have a gradient; their steps are counted
 
   const char* name_;
   std::vector<Group> groups_;

@@ -14,17 +14,21 @@ Sgd::Sgd(const std::vector<ParamGroup>& groups, SgdOptions options)
         "Nesterov's form needs a momentum and no dampening");
 }
 
-void Sgd::update(const Group& group, const Tensor& w, const Tensor& g, State& state) {
-  const bool first = state.steps == 1;
-  on_floating("Sgd", w, [&]<class T>(auto exec) {
+void Sgd::update(const Group& group, const std::vector<Update>& updates) {
+  const bool first = updates.front().state->steps == 1;
+  on_floating("Sgd", updates.front().w, [&]<class T>(auto exec) {
     const kernels::SgdStep<T> step{.lr = T(group.lr),
                                    .weight_decay = T(group.weight_decay),
                                    .momentum = T(options_.momentum),
                                    .decay = T(first ? 0 : options_.momentum),
                                    .take = T(first ? 1 : 1 - options_.dampening),
                                    .nesterov = options_.nesterov};
-    T* buffer = state.buffers.empty() ? nullptr : pointer<T>(state.buffers[0]);
-    kernels::sgd_step<T>(exec, step, w.numel(), pointer<T>(w), pointer<T>(g), buffer);
+    std::vector<kernels::SgdArrays<T>> arrays;
+    for (const auto& [w, g, state] : updates) {
+      T* buffer = state->buffers.empty() ? nullptr : pointer<T>(state->buffers[0]);
+      arrays.push_back({w.numel(), pointer<T>(w), pointer<T>(g), buffer});
+    }
+    kernels::sgd_step<T>(exec, step, arrays);
   });
 }
 

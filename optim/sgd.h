@@ -21,7 +21,7 @@ class Sgd : public Optimizer {
 
  private:
   int buffers() const override { return options_.momentum == 0 ? 0 : 1; }
-  void update(const Group& group, const Tensor& w, const Tensor& g, State& state) override;
+  void update(const Group& group, const std::vector<Update>& updates) override;
 
   SgdOptions options_;
 };

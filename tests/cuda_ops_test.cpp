@@ -126,6 +126,31 @@ TEST_CASE("three steps of each phase of lecture 20 agree with the CPU's") {
   }
 }
 
+TEST_CASE("an optimiser steps all parameters of one kind in one launch, as the CPU does") {
+  const auto run = [](Device device) {
+    Generator g(3);
+    Tensors params;
+    for (const Index n : {5, 1000, 33}) params.push_back(rand({n}, float64, g).to(device).requires_grad_());
+    params.push_back(rand({7}, float32, g).to(device).requires_grad_());
+    Adam optimizer(params, {.lr = 0.1});
+    for (int i = 0; i < 3; ++i) {
+      optimizer.zero_grad();
+      // The second has no gradient at first: its steps are counted on their own.
+      for (std::size_t k = 0; k < params.size(); ++k) {
+        if (k != 1 || i > 0) sum(square(params[k])).backward();
+      }
+      optimizer.step();
+    }
+    return params;
+  };
+  const Tensors here = run(cpu);
+  kernels::reset_kernel_launches();
+  const Tensors there = run(gpu);
+  CHECK(kernels::kernel_launches("adam_step_kernel<double>") == 1 + 2 + 2);
+  CHECK(kernels::kernel_launches("adam_step_kernel<float>") == 3);
+  for (std::size_t i = 0; i < here.size(); ++i) CHECK(difference(here[i], there[i]) <= (i < 3 ? 1e-10 : 1e-6));
+}
+
 TEST_CASE("the device's allocator counts, and reuses") {
   set_memory_caching(true, gpu);
   const std::size_t active = memory_stats(gpu).active;

@@ -230,10 +230,12 @@ TEST_CASE("moments below 1e-30 become zero, others do not", "[optim]") {
                                     .eps = T(1e-8)};
     T w = 1, m = tiny, v = tiny;
     const T g = 0;
-    kernels::adam_step<T>(kernels::Cpu{}, step, 1, &w, &g, &m, &v);
+    const kernels::AdamArrays<T> moments{1, &w, &g, &m, &v};
+    kernels::adam_step<T>(kernels::Cpu{}, step, {&moments, 1});
     const kernels::SgdStep<T> descent{.lr = 1, .weight_decay = 0, .momentum = T(0.9), .decay = T(0.9), .take = 1};
     T b = -tiny;
-    kernels::sgd_step<T>(kernels::Cpu{}, descent, 1, &w, &g, &b);
+    const kernels::SgdArrays<T> momentum{1, &w, &g, &b};
+    kernels::sgd_step<T>(kernels::Cpu{}, descent, {&momentum, 1});
     return std::vector<bool>{m == 0, v == 0, b == 0};
   };
   CHECK(run(0.5e-30F) == std::vector<bool>{true, true, true});
