@@ -9,10 +9,12 @@
 #include <gradus/core/random.h>
 #include <gradus/core/tensor.h>
 #include <gradus/core/threads.h>
+#include <gradus/data/cifar10.h>
 #include <gradus/data/digits.h>
 #include <gradus/data/images.h>
 #include <gradus/data/loader.h>
 #include <gradus/data/mnist.h>
+#include <gradus/data/shapes.h>
 #include <gradus/data/source.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/init.h>

@@ -61,7 +61,7 @@ Skeleton bend(const Skeleton& skeleton, const Hand& hand, std::span<const float>
 
 Dataset draw(Index n, Generator from) {
   constexpr Index pixels = Pen::side * Pen::side;
-  Dataset set{empty({n, 1, Pen::side, Pen::side}), empty({n}, int64)};
+  Dataset set{empty({n, 1, Pen::side, Pen::side}), empty({n}, int64), digit_classes()};
   const Tensor order = randperm(n, from), random = rand({n, numbers_per_digit}, float32, from);
   const auto u = random.data<float>(), images = set.images.data<float>();
   const auto places = order.data<Index>(), labels = set.labels.data<Index>();
@@ -104,9 +104,14 @@ void draw_digit(int digit, std::span<const float> random, std::span<float> pixel
   pen.develop(hand.blur, hand.ink, pixels);
 }
 
+const std::vector<std::string>& digit_classes() {
+  static const std::vector<std::string> names = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  return names;
+}
+
 Datasets digits(std::uint64_t seed, Index train, Index test) {
-  // Note [Streams]. Draws from one seed lie apart on its line of 2^64 counters: a program's own start at 0, the digits
-  // at 2^62 (training) and 2^62 + 2^61 (test), the loader's at 2^63.
+  // Note [Streams]. Draws from one seed lie apart on its line of 2^64 counters: a program's own start at 0, the
+  // built-in pictures at 2^62 (training) and 2^62 + 2^61 (test), the loader's at 2^63.
   Generator training(seed), testing(seed);
   training.offset = std::uint64_t(1) << 62;
   testing.offset = training.offset + (std::uint64_t(1) << 61);

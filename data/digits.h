@@ -5,6 +5,8 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <gradus/data/dataset.h>
 
@@ -13,6 +15,8 @@ namespace gradus {
 // As many training and test images as asked for, shuffled, every digit equally often (to within one). The same seed and
 // numbers of images give the same images, whatever the number of threads; the test images are draws of their own.
 Datasets digits(std::uint64_t seed, Index train = 60000, Index test = 10000);
+
+const std::vector<std::string>& digit_classes();  // "0" to "9"
 
 // One image: as many random numbers in [0, 1) decide everything about it; pixels has 28 * 28 elements.
 inline constexpr int numbers_per_digit = 64;

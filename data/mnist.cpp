@@ -4,6 +4,7 @@
 #include <string>
 
 #include <gradus/core/error.h>
+#include <gradus/data/digits.h>
 #include <gradus/data/idx.h>
 
 namespace gradus {
@@ -59,6 +60,7 @@ Dataset read(const fs::path& dir, const std::string& part) {
   Dataset set;
   set.images = read_images(open(dir, part + "-images-idx3-ubyte", 3));
   set.labels = read_labels(open(dir, part + "-labels-idx1-ubyte", 1), set.size());
+  set.classes = digit_classes();
   return set;
 }
 

@@ -18,6 +18,7 @@ void require_small_mnist(const Datasets& data) {
   REQUIRE(data.train.images.dtype() == float32);
   REQUIRE(data.train.labels.shape() == Shape{5});
   REQUIRE(data.train.labels.dtype() == int64);
+  REQUIRE(data.train.classes[9] == "9");
   REQUIRE(data.test.images.shape() == Shape{3, 1, 28, 28});
   REQUIRE(data.test.labels.to_vector<Index>() == std::vector<Index>{0, 3, 6});
   REQUIRE(data.train.labels.to_vector<Index>() == std::vector<Index>{0, 3, 6, 9, 2});

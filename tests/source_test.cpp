@@ -6,7 +6,7 @@
 
 #include <gradus/data/source.h>
 
-#include "mnist_files.h"
+#include "cifar10_files.h"
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -92,6 +92,33 @@ TEST_CASE("without MNIST find_data draws the built-in digits and says so", "[sou
   const DataSource found = find_data("", 5);
   REQUIRE(found.train.size() == 60000);
   REQUIRE(found.test.size() == 10000);
+  REQUIRE(found.train.classes[3] == "3");
   REQUIRE(found.description ==
           "data: built-in digits drawn from seed 5, as there is no MNIST (--data, GRADUS_DATA or ./datasets)");
+}
+
+TEST_CASE("find_data finds CIFAR-10 as it does MNIST, and draws shapes without it", "[source]") {
+  TempDir dir;
+  write_small_cifar10(dir.path() / "datasets");
+  write_small_mnist(dir.path() / "other");
+  const std::string other = (dir.path() / "other").string();
+  {
+    const Surroundings here(dir.path(), std::nullopt);
+    const DataSource found = find_data("", 0, DataSet::cifar10);
+    REQUIRE(found.train.size() == 15);
+    REQUIRE(found.test.size() == 2);
+    REQUIRE(found.description == "data: CIFAR-10 from datasets/cifar-10-batches-bin");
+    REQUIRE(message_of([&] { find_data(other, 0, DataSet::cifar10); }) ==
+            "--data: " + other + " holds no cifar-10-batches-bin/data_batch_1.bin; name the directory above " +
+                "cifar-10-batches-bin/, or none for the built-in shapes, or fetch it: scripts/get-data cifar10 --to " +
+                other);
+  }
+  fs::create_directories(dir.path() / "nothing");
+  const Surroundings here(dir.path() / "nothing", std::nullopt);
+  const DataSource found = find_data("", 4, DataSet::cifar10);
+  REQUIRE(found.train.images.shape() == Shape{50000, 3, 32, 32});
+  REQUIRE(found.test.size() == 10000);
+  REQUIRE(found.train.classes[0] == "circle");
+  REQUIRE(found.description ==
+          "data: built-in shapes drawn from seed 4, as there is no CIFAR-10 (--data, GRADUS_DATA or ./datasets)");
 }
