@@ -4,6 +4,7 @@
 #include <gradus/core/allocator.h>
 #include <gradus/core/autograd.h>
 #include <gradus/core/error.h>
+#include <gradus/core/files.h>
 #include <gradus/core/gradcheck.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
@@ -11,9 +12,11 @@
 #include <gradus/core/threads.h>
 #include <gradus/data/cifar10.h>
 #include <gradus/data/digits.h>
+#include <gradus/data/image_folder.h>
 #include <gradus/data/images.h>
 #include <gradus/data/loader.h>
 #include <gradus/data/mnist.h>
+#include <gradus/data/npy.h>
 #include <gradus/data/shapes.h>
 #include <gradus/data/source.h>
 #include <gradus/layers/activations.h>
