@@ -22,7 +22,9 @@
 namespace gradus::kernels::emulator {
 namespace {
 
-constexpr std::size_t alignment = 256, red_zone = 256, page = 65536;
+// A page is a huge one where the kernel has some: what is opened and closed at every launch begins and ends with one,
+// or closing it would cost eight times as much.
+constexpr std::size_t alignment = 256, red_zone = 256, page = std::size_t{2} << 20;
 
 struct sigaction before;  // whose handler sees the signal after ours
 unsigned char* region = nullptr;
@@ -44,10 +46,10 @@ class Memory {
   Memory() {
     // By the system call itself: ThreadSanitizer would mark the whole region as written.
     const auto mapped =
-        syscall(SYS_mmap, nullptr, all_memory, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        syscall(SYS_mmap, nullptr, all_memory + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == -1) throw Error("emulator: no address space for the memory of the GPU");
-    region = reinterpret_cast<unsigned char*>(mapped);
-    madvise(region, all_memory, MADV_HUGEPAGE);  // opening and closing costs time by the page
+    region = reinterpret_cast<unsigned char*>((static_cast<std::size_t>(mapped) + page - 1) / page * page);
+    madvise(region, all_memory, MADV_HUGEPAGE);
     ASAN_POISON_MEMORY_REGION(start(), red_zone);
     struct sigaction trap {};
     trap.sa_sigaction = explain_trap;
