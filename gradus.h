@@ -10,6 +10,7 @@
 #include <gradus/core/random.h>
 #include <gradus/core/tensor.h>
 #include <gradus/core/threads.h>
+#include <gradus/core/version.h>
 #include <gradus/data/cifar10.h>
 #include <gradus/data/digits.h>
 #include <gradus/data/image_folder.h>

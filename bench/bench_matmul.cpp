@@ -1,6 +1,7 @@
 // GFLOP/s of the matrix product at the shapes that the lectures train with, beside Eigen's, in one run.
 //
 //   bench_matmul [seconds per shape]      GRADUS_THREADS sets the number of threads
+//   bench_matmul --version
 //
 // The two take turns, so that a neighbour's load meets both; median and best of the rounds. Eigen runs single-threaded
 // on eight pieces of the result under the same parallel loop, which is faster than its own threading.
@@ -18,8 +19,10 @@
 #include <cstdlib>
 #include <new>
 #include <random>
+#include <string_view>
 #include <vector>
 
+#include <gradus/core/version.h>
 #include <gradus/kernels/matmul.h>
 #include <gradus/kernels/parallel.h>
 
@@ -108,6 +111,7 @@ Times measure(const Case& p, double budget) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--version") return std::puts(gradus::version().c_str()) < 0;
   const double budget = argc > 1 ? std::atof(argv[1]) : 0.3;
   std::printf("%d threads; GFLOP/s\n%-30s %5s %5s %5s %8s %8s %8s %8s %8s %8s\n", gradus::kernels::num_threads(),
               "product", "m", "n", "k", "median", "best", "Eigen", "best", "ratio", "of best");

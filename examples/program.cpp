@@ -16,12 +16,9 @@
 #include <gradus/core/error.h>
 #include <gradus/core/files.h>
 #include <gradus/core/random.h>
+#include <gradus/core/version.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/report/curves.h>
-
-#ifndef GRADUS_VERSION
-#define GRADUS_VERSION "(development build)"
-#endif
 
 namespace gradus {
 
@@ -37,18 +34,6 @@ std::string formatted_list(const char* format, va_list arguments) {
   va_end(again);
   std::vsnprintf(text.data(), text.size() + 1, format, arguments);
   return text;
-}
-
-const char* instruction_set() {
-#if defined(__AVX512F__)
-  return "AVX-512";
-#elif defined(__AVX2__)
-  return "AVX2";
-#elif defined(__ARM_NEON)
-  return "NEON";
-#else
-  return "SSE2";
-#endif
 }
 
 // A check for CLI11: "" when `text` is a T of at least `least`, else what is wrong with it.
@@ -97,7 +82,8 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
   line.device = options.device.str();
   line.app.description(std::move(purpose));
   line.app.name(name_);
-  line.app.set_version_flag("--version", version(), "print version, instruction set and CUDA, and stop");
+  line.app.set_version_flag("--version", version(),
+                            "print the versions of gradus, CUDA and cuDNN and the instruction set, and stop");
   line.add("--data", options.data,
            "folder that holds mnist/; left out: GRADUS_DATA, else ./datasets, else digits that gradus draws itself");
   line.add("--out", options.out, "folder for what the run writes");
@@ -207,7 +193,12 @@ void Program::result(const std::string& name, const std::string& text) { texts_.
 void Program::result(const ClassAccuracy& accuracy) { class_accuracy_ = accuracy; }
 
 void Program::write_results() const {
-  Json json{{"program", name_}, {"version", GRADUS_VERSION}, {"instruction_set", instruction_set()}, {"cuda", "none"}};
+  const VersionFacts facts = version_facts();
+  Json json{{"program", name_},
+            {"version", facts.gradus},
+            {"instruction_set", facts.instruction_set},
+            {"cuda", facts.cuda},
+            {"cudnn", facts.cudnn}};
   Json& settings = json["settings"] = Json::object();
   for (const auto& [name, value] : command_line_->settings) settings[name] = value();
   Json& results = json["results"] = Json::object();
@@ -260,8 +251,6 @@ std::string formatted(const char* format, ...) {
   va_end(arguments);
   return text;
 }
-
-std::string version() { return std::string("gradus ") + GRADUS_VERSION + " (" + instruction_set() + ", CUDA none)"; }
 
 double peak_memory_mb() {
   rusage usage{};

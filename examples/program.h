@@ -126,7 +126,6 @@ class Stopwatch {
 };
 
 std::string formatted(const char* format, ...) __attribute__((format(printf, 1, 2)));  // as printf would print it
-std::string version();    // "gradus 0.1.0 (AVX2, CUDA none)"
 double peak_memory_mb();  // the most memory that the process has held, in 10^6 bytes
 
 }  // namespace gradus

@@ -41,6 +41,14 @@ void* block_or_null(cudaError_t result, void*& block) {
 
 // --- devices ---
 
+std::string cuda_version() {
+#ifdef GRADUS_CUDA_EMULATED
+  return "emulated";
+#else
+  return std::to_string(CUDART_VERSION / 1000) + "." + std::to_string(CUDART_VERSION % 1000 / 10);
+#endif
+}
+
 int device_count() {
   int count = 0;
   const cudaError_t result = cudaGetDeviceCount(&count);

@@ -13,6 +13,8 @@ namespace gradus::kernels {
 
 // --- devices ---
 
+std::string cuda_version();  // of the toolkit that compiled the kernels: "13.0"; "emulated"
+
 // How many GPUs answer. 0 where there is no driver or no GPU; then why_no_device() is one sentence that says which.
 int device_count();
 std::string why_no_device();

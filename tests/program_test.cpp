@@ -14,6 +14,7 @@
 
 #include <gradus/core/random.h>
 #include <gradus/core/tensor.h>
+#include <gradus/core/version.h>
 #include <gradus/examples/program.h>
 #include <gradus/kernels/parallel.h>
 
@@ -154,8 +155,6 @@ TEST_CASE("--help documents every option, --version says what was built", "[prog
   REQUIRE(trial.run({"--version"}) == 0);
   CHECK(!trial.worked);
   CHECK(trial.out == version() + "\n");
-  CHECK(contains(trial.out, "gradus "));
-  CHECK(contains(trial.out, "CUDA none"));
 }
 
 TEST_CASE("an error of the work is one sentence and code 1", "[program]") {
@@ -217,7 +216,11 @@ TEST_CASE("results.json holds settings, figures and classes", "[program]") {
   const std::string text = content(trial.folder / "results.json");
   const auto json = nlohmann::json::parse(text);
   CHECK(json["program"] == "trial");
-  CHECK(contains(version(), json["version"].get<std::string>()));
+  const VersionFacts facts = version_facts();
+  CHECK(json["version"] == facts.gradus);
+  CHECK(json["instruction_set"] == facts.instruction_set);
+  CHECK(json["cuda"] == facts.cuda);
+  CHECK(json["cudnn"] == facts.cudnn);
   CHECK(json["settings"]["epochs"] == 7);
   CHECK(json["settings"]["noise"] == 0.2);
   CHECK(json["settings"]["form"] == "mean");
