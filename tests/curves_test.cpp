@@ -28,7 +28,7 @@ std::vector<Element> parse(const std::string& xml) {
   std::vector<std::size_t> open;
   for (std::size_t i = 0; i < xml.size();) {
     if (xml[i] != '<') {
-      if (xml[i] == '&') REQUIRE(xml.find(';', i) - i <= 4);
+      if (xml[i] == '&') REQUIRE(xml.find(';', i) - i <= 5);
       if (!open.empty()) all[open.back()].text += xml[i];
       REQUIRE((static_cast<unsigned char>(xml[i]) >= 32 || xml[i] == '\n'));
       ++i;
@@ -191,7 +191,7 @@ TEST_CASE("a legend names every series, and text is escaped", "[curves]") {
                   "\xc2\xb5s",
                   {{"<first>", {1, 2}, {1, 2}}, {"second & last", {1, 2}, {2, 1}}, {"none", {}, {}}}};
   const std::string svg = curves_svg({plot});
-  CHECK(svg.find(">a &lt; b &amp; \"c\" &gt; d<") != std::string::npos);
+  CHECK(svg.find(">a &lt; b &amp; &quot;c&quot; &gt; d<") != std::string::npos);
   CHECK(svg.find(">? bad ? bytes<") != std::string::npos);
   CHECK(svg.find(">\xc2\xb5s<") != std::string::npos);
   CHECK(svg.find(">&lt;first&gt;<") != std::string::npos);
@@ -228,6 +228,35 @@ TEST_CASE("plots stand in a row on white", "[curves]") {
   const auto circles = only(two, "circle");
   REQUIRE(circles.size() == 4);
   CHECK(circles[2].number("cx") == circles[0].number("cx") + one[0].number("width"));
+}
+
+TEST_CASE("a series has one colour in all plots", "[curves]") {
+  const std::vector<Plot> plots{
+      {"loss", "", "", {{"autoencoder", {1, 2}, {1, 2}}, {"classifier", {1, 2}, {2, 1}}}},
+      {"accuracy", "", "", {{"classifier", {1, 2}, {80, 90}}, {"a third", {1, 2}, {70, 80}}}},
+  };
+  const auto paths = only(parse(curves_svg(plots)), "path");
+  REQUIRE(paths.size() == 4);
+  const auto color = [&](std::size_t i) { return paths[i].attributes.at("stroke"); };
+  CHECK(color(0) != color(1));
+  CHECK(color(1) == color(2));
+  CHECK(color(3) != color(0));
+  CHECK(color(3) != color(1));
+  const auto lines = only(parse(curves_svg(plots)), "line");
+  const auto in_legends = std::count_if(lines.begin(), lines.end(), [&](const Element& line) {
+    return line.attributes.count("stroke-width") && line.attributes.at("stroke") == color(1);
+  });
+  CHECK(in_legends == 2);
+
+  // Each by itself, the plots keep these colours.
+  const auto each = curves_svg_each(plots);
+  REQUIRE(each.size() == 2);
+  CHECK(each[0] == curves_svg({plots[0]}));
+  const auto second = only(parse(each[1]), "path");
+  REQUIRE(second.size() == 2);
+  CHECK(second[0].attributes.at("stroke") == color(2));
+  CHECK(second[1].attributes.at("stroke") == color(3));
+  CHECK(curves_svg_each({}).empty());
 }
 
 TEST_CASE("curves refuses plots that are none", "[curves]") {
