@@ -32,6 +32,7 @@
 #include <gradus/optim/lr_scheduler.h>
 #include <gradus/optim/sgd.h>
 #include <gradus/report/curves.h>
+#include <gradus/report/html.h>
 #include <gradus/report/image.h>
 #include <gradus/report/progress.h>
 #include <gradus/report/tiles.h>
