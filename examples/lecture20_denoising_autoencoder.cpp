@@ -88,7 +88,7 @@ void train_classifier(Program& program, const Settings& settings, const Sequenti
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});
     program.result("classifier_loss", loss);
     if (epoch == settings.classifier_epochs) {
-      program.result("accuracy", accuracy.overall());
+      program.result("accuracy", accuracy.overall(), "%");
       program.result(accuracy);
       program.log() << "\nPerformance of different Classes:\n" << accuracy.str();
     }
@@ -112,26 +112,30 @@ void report_sparsity(Program& program, const Autoencoder& net, DataLoader& loade
 }
 
 // What the lecture shows of the reconstruction: clean digits, what the network is given, what it makes of it.
-void draw_digits(const Program& program, const Settings& settings, const Autoencoder& net, const Dataset& data) {
+void draw_digits(Program& program, const Settings& settings, const Autoencoder& net, const Dataset& data) {
   NoGrad guard;
   const Tensor clean =
       data.images.rows(0, std::min<Index>(64, data.size())).flatten(1).to(float64).to(program.options.device);
   Generator noise_generator(program.options.seed + 1);
   const Tensor noisy = lecture20::add_noise(clean, settings.noise, noise_generator);
   const TileOptions eight{.columns = 8, .shades = 32};
-  write_png(program.file("reconstructions.png"), side_by_side({{"originals", tiles(clean, grey(), eight)},
-                                                               {"noisy inputs", tiles(noisy, grey(), eight)},
-                                                               {"reconstructions", tiles(net(noisy), grey(), eight)}}));
+  program.picture("reconstructions.png", "Digits of the test set, what the network is given, and what it makes of it.",
+                  {{"originals", tiles(clean, grey(), eight)},
+                   {"noisy inputs", tiles(noisy, grey(), eight)},
+                   {"reconstructions", tiles(net(noisy), grey(), eight)}});
 }
 
 // Weights as 400 tiles: before training, after it, and the difference; as |w|, as on the slide, and signed.
-void draw_weights(const Program& program, const std::string& name, const Tensor& before, const Tensor& after) {
+void draw_weights(Program& program, const std::string& name, const Tensor& before, const Tensor& after) {
   const TileOptions twenty{.columns = 20, .shades = 32};
-  for (const auto& [kind, coloring] : {std::pair{"magnitude", magnitude()}, std::pair{"signed", signed_colors()}}) {
-    write_png(program.file(name + "_weights_" + kind + ".png"),
-              side_by_side({{"initial", tiles(before, coloring, twenty)},
-                            {"trained", tiles(after, coloring, twenty)},
-                            {"difference", tiles(after - before, coloring, twenty)}}));
+  for (const auto& [kind, coloring, meaning] :
+       {std::tuple{"magnitude", magnitude(), "black is 0, white the picture's largest magnitude"},
+        std::tuple{"signed", signed_colors(), "white is 0, red positive, blue negative"}}) {
+    program.picture(name + "_weights_" + kind + ".png",
+                    "The " + name + "'s weights, a tile for each of the 400 numbers of the code: " + meaning + ".",
+                    {{"initial", tiles(before, coloring, twenty)},
+                     {"trained", tiles(after, coloring, twenty)},
+                     {"difference", tiles(after - before, coloring, twenty)}});
   }
 }
 
@@ -160,8 +164,8 @@ void work(Program& program, const Settings& settings) {
     program.log() << "\n" << classifier << "\n\n";
     train_classifier(program, settings, classifier, train_loader, test_loader, data.train.size());
   }
-  program.say("\nPeak memory %.0f MB, %.1f s. Pictures, metrics.csv and results.json are in %s\n", peak_memory_mb(),
-              program.seconds(), program.options.out.c_str());
+  program.say("\nPeak memory %.0f MB, %.1f s. The report is in %s/report.html\n", peak_memory_mb(), program.seconds(),
+              program.options.out.c_str());
 }
 
 }  // namespace
@@ -171,6 +175,7 @@ int main(int argc, char** argv) {
   Program program("lecture20_denoising_autoencoder",
                   "Lecture 20: trains a denoising sparse autoencoder on MNIST, then a classifier from its encoder.",
                   {.out = "out/lecture20", .batch_size = 1000});
+  program.title = "A denoising sparse autoencoder, and a classifier from it";
   program.option("--epochs", settings.epochs,
                  "epochs of the autoencoder; 0 skips it: the classifier then starts from a fresh encoder", 0);
   program.option("--classifier-epochs", settings.classifier_epochs, "epochs of the classifier; 0 skips it", 0);

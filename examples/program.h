@@ -6,7 +6,8 @@
 //   program.option("--epochs", epochs, "epochs of the autoencoder; 0 skips it", 0);
 //   return program.run(argc, argv, [&] { ... });
 //
-// A run leaves in --out: metrics.csv and curves.svg, brought up to date by every epoch, and at its end results.json.
+// A run leaves in --out: metrics.csv, curves.svg and report.html, brought up to date by every epoch, the pictures that
+// it draws, and at its end results.json.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -17,10 +18,12 @@
 #include <optional>
 #include <ostream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <gradus/core/tensor.h>
+#include <gradus/examples/program_accuracy.h>
+#include <gradus/examples/program_record.h>
+#include <gradus/report/tiles.h>
 
 namespace gradus {
 
@@ -35,37 +38,13 @@ struct CommonOptions {
   bool quiet = false;
 };
 
-// One row of metrics.csv. `seconds` is what the epoch took.
-struct Epoch {
-  std::string phase;
-  int epoch = 0;  // from 1
-  double loss = 0;
-  std::optional<double> accuracy;  // in percent of the whole test set
-  double seconds = 0;
-};
-
-// Counts, class by class, how many predictions were right.
-class ClassAccuracy {
+// Seconds since it was made.
+class Stopwatch {
  public:
-  explicit ClassAccuracy(std::vector<std::string> classes)
-      : classes_(std::move(classes)), right_(size()), total_(size()) {}
-
-  // predicted, labels: [n], int64. Throws Error for other shapes and dtypes, and for a label that is no class.
-  void add(const Tensor& predicted, const Tensor& labels);
-
-  std::size_t size() const { return classes_.size(); }
-  const std::string& name(std::size_t i) const { return classes_[i]; }
-  double of(std::size_t i) const { return percent(right_[i], total_[i]); }  // of class i; NaN when none was seen
-  double overall() const;
-  std::string str() const;  // the lectures' table, a line a class: "Accuracy of  zero : 97.551020 %"
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
 
  private:
-  static double percent(Index right, Index total) {
-    return total > 0 ? 100 * static_cast<double>(right) / static_cast<double>(total)
-                     : std::numeric_limits<double>::quiet_NaN();
-  }
-  std::vector<std::string> classes_;
-  std::vector<Index> right_, total_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
 class Program {
@@ -88,6 +67,7 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void()>& work);
 
   CommonOptions options;
+  std::string title;  // the report's; the program's name where it is not set
 
   // --- for `work` ---
   void say(const char* format, ...) __attribute__((format(printf, 2, 3)));  // printf, unless --quiet
@@ -95,34 +75,30 @@ class Program {
   std::filesystem::path file(const std::string& name) const;                // in --out
 
   void record(const Epoch& epoch);  // a row of metrics.csv and a point in curves.svg; both are whole files at any time
-  const std::vector<Epoch>& epochs() const { return epochs_; }
+  const std::vector<Epoch>& epochs() const { return run_.epochs; }
 
-  void result(const std::string& name, double value);  // a final figure of results.json
+  // A final figure, or a sentence, of results.json; a name's last value counts. The report prints the unit after the
+  // name.
+  void result(const std::string& name, double value, const std::string& unit = "");
   void result(const std::string& name, const std::string& text);
   void result(const ClassAccuracy& accuracy);  // and the accuracy of each class
-  double seconds() const;                      // since run() began
+
+  // A PNG, `name` in --out, and a figure of the report. Panels stand side by side, each under its title. A name's last
+  // picture counts.
+  void picture(const std::string& name, const std::string& caption, const Image& image);
+  void picture(const std::string& name, const std::string& caption, const std::vector<Titled>& panels);
+
+  double seconds() const { return watch_.seconds(); }  // since run() began
 
  private:
   struct CommandLine;
   std::optional<int> parse(int argc, const char* const* argv);  // the exit code, when there is nothing to run
-  void write_results() const;
+  void write_report();
+  void finish();
 
-  std::string name_;
   std::unique_ptr<CommandLine> command_line_;
-  std::vector<Epoch> epochs_;
-  std::vector<std::pair<std::string, double>> results_;
-  std::vector<std::pair<std::string, std::string>> texts_;
-  std::optional<ClassAccuracy> class_accuracy_;
-  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
-
-// Seconds since it was made.
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
-
- private:
-  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  RunRecord run_;
+  Stopwatch watch_;
 };
 
 std::string formatted(const char* format, ...) __attribute__((format(printf, 1, 2)));  // as printf would print it

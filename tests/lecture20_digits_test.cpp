@@ -11,9 +11,9 @@ TEST_CASE("the program runs on built-in digits and writes what it promises") {
 #endif
   const Lecture20Run run("--quiet " + epochs);  // without --data; ctest sets no GRADUS_DATA for this test
   REQUIRE(run.succeeded());
-  for (const char* name :
-       {"metrics.csv", "results.json", "curves.svg", "reconstructions.png", "encoder_weights_magnitude.png",
-        "encoder_weights_signed.png", "decoder_weights_magnitude.png", "decoder_weights_signed.png"}) {
+  for (const char* name : {"metrics.csv", "results.json", "curves.svg", "report.html", "reconstructions.png",
+                           "encoder_weights_magnitude.png", "encoder_weights_signed.png",
+                           "decoder_weights_magnitude.png", "decoder_weights_signed.png"}) {
     INFO(name);
     CHECK(run.wrote(name));
   }

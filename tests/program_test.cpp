@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <regex>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -17,6 +18,8 @@
 #include <gradus/core/version.h>
 #include <gradus/examples/program.h>
 #include <gradus/kernels/parallel.h>
+#include <gradus/report/html.h>
+#include <gradus/report/tiles.h>
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -179,13 +182,15 @@ TEST_CASE("an --out that cannot be written is said before the work", "[program]"
   CHECK(!trial.worked);
 }
 
-TEST_CASE("metrics.csv and curves.svg are whole after every epoch", "[program]") {
+TEST_CASE("metrics.csv, curves.svg and report.html are whole after every epoch", "[program]") {
   Trial trial;
   const std::string head = "phase,epoch,loss,accuracy,seconds\n";
   const int code = trial.run({}, [&](Program& program) {
     program.record({"autoencoder", 1, 0.073981, {}, 1.5});
     CHECK(content(program.file("metrics.csv")) == head + "autoencoder,1,0.073981,,1.500\n");
     CHECK(!contains(content(program.file("curves.svg")), "Accuracy"));
+    CHECK(contains(content(program.file("report.html")),
+                   "<p>This run has not finished: it has come to epoch 1 of phase autoencoder.</p>"));
     program.record({"autoencoder", 2, -std::nan(""), {}, 1});
     program.record({"classifier", 1, 1.114769, 87.14, 0.25});
     CHECK(program.epochs().size() == 3);
@@ -200,13 +205,16 @@ TEST_CASE("metrics.csv and curves.svg are whole after every epoch", "[program]")
   CHECK(contains(svg, ">classifier<"));
   CHECK(contains(svg, ">Accuracy on the test set<"));
   CHECK(contains(svg, "</svg>"));
-  CHECK(std::distance(fs::directory_iterator(trial.folder), {}) == 2);
+  CHECK(contains(content(trial.folder / "report.html"), "it has come to epoch 1 of phase classifier"));
+  CHECK(std::distance(fs::directory_iterator(trial.folder), {}) == 3);
 }
 
 TEST_CASE("results.json holds settings, figures and classes", "[program]") {
   Trial trial;
   const int code = trial.run({"--epochs", "7", "--seed", "5", "--quiet"}, [](Program& program) {
-    program.result("mse", 0.0067);
+    program.result("mse", 0.9);
+    program.result("mse", 0.0067);  // the last one counts
+    program.result("data", "drawn");
     program.result("undefined", std::nan(""));
     ClassAccuracy accuracy({"zero", "one", "two"});
     accuracy.add(tensor({0, 0, 1, 1}).to(int64), tensor({0, 0, 0, 1}).to(int64));
@@ -231,6 +239,8 @@ TEST_CASE("results.json holds settings, figures and classes", "[program]") {
   CHECK(json["settings"]["out"] == trial.folder.string());
   CHECK(json["settings"]["quiet"] == true);
   CHECK(json["results"]["mse"] == 0.0067);
+  CHECK(json["results"]["data"] == "drawn");
+  CHECK(json["results"].size() == 3);
   CHECK(json["results"]["undefined"].is_null());
   CHECK(json["accuracy_per_class"]["zero"].get<double>() == Approx(200.0 / 3));
   CHECK(json["accuracy_per_class"]["two"].is_null());
@@ -244,6 +254,78 @@ TEST_CASE("results.json holds settings, figures and classes", "[program]") {
     fail("stop", "interrupted");
   }) == 1);
   CHECK(!fs::exists(trial.folder / "results.json"));
+}
+
+TEST_CASE("the report shows what the run recorded", "[program]") {
+  Trial trial;
+  const Image black_square(3, 3, black), white_square(3, 3, white);
+  const auto work = [&](Program& program) {
+    program.title = "too late";
+    program.result("data", "data: drawn by hand");
+    program.record({"auto_encoder", 1, 0.5, {}, 2});
+    program.record({"auto_encoder", 3, 0.25, {}, 4});
+    program.record({"classifier", 1, 1.5, 87.125, 1});
+    program.result("share_of_code", 0.125);
+    program.result("accuracy", 87.125, "%");
+    ClassAccuracy accuracy({"zero", "one & two"});
+    accuracy.add(tensor({0, 0, 1}).to(int64), tensor({0, 0, 0}).to(int64));
+    program.result(accuracy);
+    program.picture("one.png", "An old square", white_square);
+    program.picture("two.png", "Squares", {{"before", black_square}, {"after", white_square}});
+    program.picture("one.png", "A square", black_square);  // the last one counts
+  };
+  REQUIRE(trial.run({"--form", "none", "--data", "it's here"}, work) == 0);
+  const std::string page = content(trial.folder / "report.html");
+  CHECK(contains(page, "<h1>trial</h1>\n<p>Tries things.</p>\n<p>Data: drawn by hand</p>"));
+  CHECK(!contains(page, "has not finished"));
+  CHECK(contains(page, ">auto encoder</th><th scope=\"col\" class=\"n\">classifier</th>"));
+  CHECK(contains(page, ">epochs</th><td class=\"n\">3</td><td class=\"n\">1</td>"));
+  CHECK(contains(page, ">loss, first epoch</th><td class=\"n\">0.500000</td><td class=\"n\">1.500000</td>"));
+  CHECK(contains(page, ">loss, last epoch</th><td class=\"n\">0.250000</td><td class=\"n\">1.500000</td>"));
+  CHECK(contains(page, ">accuracy, last epoch, %</th><td class=\"n\"></td><td class=\"n\">87.12</td>"));
+  CHECK(contains(page, ">share of code</th><td class=\"n\">0.125</td>"));
+  CHECK(contains(page, ">accuracy, %</th><td class=\"n\">87.125</td>"));
+  CHECK(contains(page, ">zero</th><td class=\"n\">66.67</td>"));
+  CHECK(contains(page, ">one &amp; two</th><td class=\"n\">-</td>"));
+  CHECK(contains(page, "<pre>trial --form none --data &#39;it&#39;\\&#39;&#39;s here&#39;</pre>"));
+  CHECK(contains(page, ">form</th><td>none</td>"));
+  CHECK(contains(page, ">batch-size</th><td>1000</td>"));
+  CHECK(contains(page, ">gradus</th><td>" + version_facts().gradus + "</td>"));
+  CHECK(contains(page, ">an epoch of auto encoder</th><td>3.00 s</td>"));
+
+  // Two plots, the two panels, the square; each PNG is also a file.
+  const auto pictures = [&](const std::string& kind) {
+    const std::string start = "src=\"data:image/" + kind;
+    int count = 0;
+    for (std::size_t at = 0; (at = page.find(start, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  CHECK(pictures("svg") == 2);
+  CHECK(pictures("png") == 3);
+  CHECK(contains(page, html_picture(black_square, "").address));
+  CHECK(contains(page, "<b>before</b>"));
+  CHECK(contains(page, "<figcaption>Squares</figcaption>"));
+  CHECK(contains(page, "<figcaption>A square</figcaption>"));
+  CHECK(!contains(page, "An old square"));
+  CHECK(content(trial.folder / "one.png") == encode_png(black_square));
+  CHECK(content(trial.folder / "two.png") ==
+        encode_png(side_by_side({{"before", black_square}, {"after", white_square}})));
+
+  // But for times and memory, the same run gives the same page.
+  const std::regex measured("<th scope=\"row\">(time|peak memory)</th><td>[^<]*</td>");
+  REQUIRE(trial.run({"--form", "none", "--data", "it's here"}, work) == 0);
+  CHECK(std::regex_replace(content(trial.folder / "report.html"), measured, "") ==
+        std::regex_replace(page, measured, ""));
+}
+
+TEST_CASE("a run without epochs has a report", "[program]") {
+  Trial trial;
+  REQUIRE(trial.run({}) == 0);
+  const std::string page = content(trial.folder / "report.html");
+  CHECK(contains(page, "Tries things."));
+  CHECK(contains(page, "<caption>Settings</caption>"));
+  CHECK(!contains(page, "<img"));
+  CHECK(!contains(page, "Results"));
 }
 
 TEST_CASE("quiet silences say and log", "[program]") {

@@ -1,0 +1,132 @@
+// The command line of a program: the options of all, its own, and what they may be.
+#include <charconv>
+#include <cmath>
+#include <iostream>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <gradus/core/error.h>
+#include <gradus/core/version.h>
+#include <gradus/examples/program.h>
+#include <gradus/kernels/parallel.h>
+
+namespace gradus {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// A check for CLI11: "" when `text` is a T of at least `least`, else what is wrong with it.
+template <class T>
+CLI::Validator at_least(T least) {
+  const auto refuse = [least](const std::string& text) -> std::string {
+    T value{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    bool good = problem == std::errc() && end == text.data() + text.size() && value >= least;
+    if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(value);
+    if (good) return "";
+    return std::string("expected a ") + (std::is_floating_point_v<T> ? "" : "whole ") + "number" +
+           (std::isinf(static_cast<double>(least)) ? "" : formatted(" of at least %g", static_cast<double>(least))) +
+           ", got '" + text + "'";
+  };
+  return CLI::Validator(refuse, "");
+}
+
+std::string refuse_device(const std::string& text) {
+  try {
+    parse_device(text);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+// As one would type it in a shell.
+std::string shell_words(int argc, const char* const* argv) {
+  const std::string plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./=:,+-@%";
+  std::string line;
+  for (int i = 0; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word.empty() || word.find_first_not_of(plain) != std::string::npos) {
+      for (std::size_t at = 0; (at = word.find('\'', at)) != std::string::npos; at += 4) word.replace(at, 1, "'\\''");
+      word = "'" + word + "'";
+    }
+    line += (i > 0 ? " " : "") + word;
+  }
+  return line;
+}
+
+}  // namespace
+
+// CLI11's side of a program, and each option's value as JSON, in the order of declaration.
+struct Program::CommandLine {
+  CLI::App app;
+  std::string device = "cpu";
+  std::vector<std::pair<std::string, std::function<Json()>>> settings;
+
+  template <class T>
+  CLI::Option* add(const std::string& name, T& value, const std::string& help) {
+    settings.emplace_back(name.substr(2), [&value] { return Json(value); });
+    return app.add_option(name, value, help)->capture_default_str();
+  }
+};
+
+Program::Program(std::string name, std::string purpose, CommonOptions defaults)
+    : options(std::move(defaults)), command_line_(std::make_unique<CommandLine>()) {
+  run_.program = std::move(name);
+  run_.purpose = purpose;
+  CommandLine& line = *command_line_;
+  line.device = options.device.str();
+  line.app.description(std::move(purpose));
+  line.app.name(run_.program);
+  line.app.set_version_flag("--version", version(),
+                            "print the versions of gradus, CUDA and cuDNN and the instruction set, and stop");
+  line.add("--data", options.data,
+           "folder that holds mnist/; left out: GRADUS_DATA, else ./datasets, else digits that gradus draws itself");
+  line.add("--out", options.out, "folder for what the run writes");
+  line.add("--batch-size", options.batch_size, "images a step")->check(at_least<Index>(1));
+  line.add("--seed", options.seed, "where the random numbers start")->check(at_least<std::uint64_t>(0));
+  line.add("--threads", options.threads, "CPU threads; as many as there are CPUs when left out")
+      ->check(at_least<int>(1))
+      ->default_str("");
+  line.add("--device", line.device, "cpu, cuda or cuda:1")->check(CLI::Validator(refuse_device, ""));
+  line.app.add_flag("--quiet", options.quiet, "print nothing but errors");
+  line.settings.emplace_back("quiet", [this] { return Json(options.quiet); });
+}
+
+Program::~Program() = default;
+
+void Program::option(const std::string& name, int& value, const std::string& help, int least) {
+  command_line_->add(name, value, help)->check(at_least(least));
+}
+void Program::option(const std::string& name, double& value, const std::string& help, double least) {
+  command_line_->add(name, value, help)->check(at_least(least));
+}
+void Program::option(const std::string& name, std::string& value, const std::string& help,
+                     const std::vector<std::string>& allowed) {
+  command_line_->add(name, value, help)->check(CLI::IsMember(allowed));
+}
+
+std::optional<int> Program::parse(int argc, const char* const* argv) {
+  CommandLine& line = *command_line_;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return line.app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << run_.program << ": " << error.what() << "\n" << run_.program << " --help lists the options.\n";
+    return 2;
+  }
+  options.device = parse_device(line.device);
+  if (options.threads > 0) kernels::set_num_threads(options.threads);
+  options.threads = kernels::num_threads();
+  for (const auto& [name, value] : line.settings)
+    run_.settings.push_back({name, value().dump(-1, ' ', false, Json::error_handler_t::replace)});
+  run_.command = shell_words(argc, argv);
+  run_.title = title.empty() ? run_.program : title;
+  return std::nullopt;
+}
+
+}  // namespace gradus

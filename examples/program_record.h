@@ -1,0 +1,57 @@
+// RunRecord: what a run recorded, and the files that are made of it. Program fills it and writes them.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gradus/examples/program_accuracy.h>
+#include <gradus/report/curves.h>
+#include <gradus/report/html.h>
+
+namespace gradus {
+
+// One row of metrics.csv. `seconds` is what the epoch took.
+struct Epoch {
+  std::string phase;
+  int epoch = 0;  // from 1
+  double loss = 0;
+  std::optional<double> accuracy;  // in percent of the whole test set
+  double seconds = 0;
+};
+
+struct RunRecord {
+  std::string program, title, purpose, command;
+
+  struct Setting {
+    std::string name, json;  // the value as JSON
+  };
+  std::vector<Setting> settings;
+
+  std::vector<Epoch> epochs;
+
+  struct Result {
+    std::string name;
+    std::variant<double, std::string> value;
+    std::string unit;
+  };
+  std::vector<Result> results;
+  std::optional<ClassAccuracy> class_accuracy;
+
+  struct Figure {
+    std::string name, caption;
+    std::vector<HtmlPicture> pictures;
+  };
+  std::vector<Figure> figures;
+
+  double seconds = 0, peak_memory_mb = 0;
+  bool finished = false;
+};
+
+std::string metrics_csv(const RunRecord& run);   // phase,epoch,loss,accuracy,seconds
+std::vector<Plot> curves(const RunRecord& run);  // loss and, where there is one, accuracy, a series a phase
+std::string results_json(const RunRecord& run);  // versions, settings, final figures, accuracy of each class
+HtmlReport report_of(const RunRecord& run);      // all of it, to look at
+
+}  // namespace gradus
