@@ -8,6 +8,7 @@
 #include <gradus/core/gradcheck.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
+#include <gradus/core/safetensors.h>
 #include <gradus/core/tensor.h>
 #include <gradus/core/threads.h>
 #include <gradus/core/version.h>

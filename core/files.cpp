@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <system_error>
 
@@ -28,11 +28,13 @@ struct Temporary {
 };
 
 // errno's text, or "" when all of the bytes were written.
-std::string write_all(const fs::path& path, std::string_view bytes) {
+std::string write_all(const fs::path& path, std::span<const std::string_view> pieces) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
   if (!file) return std::strerror(errno);
   errno = 0;
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const bool written = std::all_of(pieces.begin(), pieces.end(), [&](std::string_view bytes) {
+    return bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  });
   int problem = written ? 0 : errno;
   // A full disk may show no earlier than here.
   if (std::fclose(file) != 0 && problem == 0) problem = errno;
@@ -42,21 +44,32 @@ std::string write_all(const fs::path& path, std::string_view bytes) {
 
 }  // namespace
 
-std::string read_file(const std::string& path, std::uintmax_t most) {
+InputFile::InputFile(const std::string& path) : path_(path) {
   std::error_code problem;
   check(fs::exists(path, problem), "read_file", "there is no file ", path);
   check(fs::is_regular_file(path, problem), "read_file", path, " is not a regular file");
-  const std::uintmax_t size = fs::file_size(path, problem);
-  check(!problem && size <= most, "read_file", path, " has ", size, " bytes, expected at most ", most);
-  std::ifstream file(path, std::ios::binary);
-  check(file.is_open(), "read_file", path, " could not be opened; is reading it allowed?");
-  std::string bytes(size, '\0');
-  file.read(bytes.data(), static_cast<std::streamsize>(size));
-  check(static_cast<std::uintmax_t>(file.gcount()) == size, "read_file", path, " could not be read to its end");
+  size_ = fs::file_size(path, problem);
+  if (!problem) stream_.open(path, std::ios::binary);
+  check(stream_.is_open(), "read_file", path, " could not be opened; is reading it allowed?");
+}
+
+void InputFile::read(std::uintmax_t at, void* to, std::size_t bytes) {
+  stream_.seekg(static_cast<std::streamoff>(at));
+  stream_.read(static_cast<char*>(to), static_cast<std::streamsize>(bytes));
+  check(stream_.good() || bytes == 0, "read_file", path_, " could not be read to its end");
+}
+
+std::string read_file(const std::string& path, std::uintmax_t most) {
+  InputFile file(path);
+  check(file.size() <= most, "read_file", path, " has ", file.size(), " bytes, expected at most ", most);
+  std::string bytes(file.size(), '\0');
+  file.read(0, bytes.data(), bytes.size());
   return bytes;
 }
 
-void write_file(const std::string& file, std::string_view bytes) {
+void write_file(const std::string& path, std::string_view bytes) { write_file(path, {&bytes, 1}); }
+
+void write_file(const std::string& file, std::span<const std::string_view> pieces) {
   const fs::path path(file);
   std::error_code problem;
   fs::path target = path;
@@ -69,7 +82,7 @@ void write_file(const std::string& file, std::string_view bytes) {
   }
   Temporary temporary{target};
   temporary.path += "." + std::to_string(::getpid()) + ".part";
-  const std::string reason = write_all(temporary.path, bytes);
+  const std::string reason = write_all(temporary.path, pieces);
   check(reason.empty(), "write_file", path.string(), " could not be written: ", reason);
   fs::rename(temporary.path, target, problem);
   check(!problem, "write_file", path.string(), " could not be written: ", problem.message());
@@ -84,7 +97,8 @@ void check_writable(const std::string& name) {
   check(!problem && fs::is_directory(folder), "check_writable", folder.string(),
         " is not a folder and could not be made one: ", problem ? problem.message() : "a file has that name");
   const Temporary probe{folder / ("writable." + std::to_string(::getpid()) + ".part")};
-  const std::string reason = write_all(probe.path, "?");
+  const std::string_view something = "?";  // an empty file fits on a full disk
+  const std::string reason = write_all(probe.path, {&something, 1});
   check(reason.empty(), "check_writable", "no file can be written in ", folder.string(), ": ", reason);
 }
 

@@ -9,6 +9,8 @@
 #include <memory>
 #include <ostream>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <gradus/core/dtype.h>
@@ -21,6 +23,7 @@ namespace gradus {
 class Tensor;
 class Node;
 using Tensors = std::vector<Tensor>;
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;  // as state_dict() gives them
 
 // What a new tensor is made of: zeros({2, 3}, float64), zeros({2, 3}, {float64, device}).
 struct TensorOptions {

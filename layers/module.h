@@ -26,7 +26,6 @@
 namespace gradus {
 
 class Layer;
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 // A tensor that a module owns. Members are declared as Parameter, not Tensor, so that clone() can give the copy its
 // own.

@@ -1,15 +1,8 @@
-// PNG pictures, tiles, and the files that report/ writes.
+// PNG pictures, and tiles.
 #include "catch.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cmath>
-#include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <limits>
-#include <sstream>
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -19,7 +12,6 @@
 #include <stb/stb_image.h>
 #pragma GCC diagnostic pop
 
-#include <gradus/core/files.h>
 #include <gradus/core/tensor.h>
 #include <gradus/report/tiles.h>
 
@@ -30,27 +22,8 @@ static std::ostream& operator<<(std::ostream& out, Rgb color) {
 }  // namespace gradus
 
 using namespace gradus;
-namespace fs = std::filesystem;
 
 namespace {
-
-// A folder of the test's own, removed with all that is in it.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("gradus_png_test." + std::to_string(::getpid()));
-  Folder() {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::size_t entries() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), {})); }
-};
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // A PNG read by a decoder that is not ours.
 struct Decoded {
@@ -275,68 +248,4 @@ TEST_CASE("pictures stand side by side under their titles", "[png]") {
   for (int x = 0; x < row.width(); ++x)
     for (int y = 8; y < top; ++y) ink += row(x, y) == black;
   CHECK(ink > 100);
-}
-
-TEST_CASE("a file is written whole", "[png]") {
-  const Folder folder;
-  const fs::path path = folder.path / "digits.png";
-  write_png(path, Image(3, 3, {1, 2, 3}));
-  CHECK(Decoded(content(path))(2, 2) == Rgb{1, 2, 3});
-  write_file(path, "new");
-  CHECK(content(path) == "new");
-  write_file(folder.path / "empty", "");
-  CHECK(fs::file_size(folder.path / "empty") == 0);
-  CHECK(folder.entries() == 2);
-
-  fs::create_symlink(path, folder.path / "link");
-  write_file(folder.path / "link", "through a link");
-  CHECK(fs::is_symlink(folder.path / "link"));
-  CHECK(content(path) == "through a link");
-}
-
-TEST_CASE("a file that cannot be written is left as it was", "[png]") {
-  const Folder folder;
-  const fs::path path = folder.path / "figures.csv";
-  write_file(path, "old");
-
-  const std::string below_a_file = message_of([&] { write_file(path / "x.png", "new"); });
-  CHECK(below_a_file == "write_file: " + (path / "x.png").string() + " could not be written: Not a directory");
-  CHECK(message_of([&] { write_file(folder.path / "missing" / "x.png", "new"); }) ==
-        "write_file: " + (folder.path / "missing" / "x.png").string() +
-            " could not be written: No such file or directory");
-  CHECK(message_of([&] { write_file(folder.path, "new"); }) ==
-        "write_file: " + folder.path.string() + " exists and is not a regular file");
-  CHECK(message_of([] { write_file("/dev/full", "new"); }) == "write_file: /dev/full exists and is not a regular file");
-  CHECK(fs::is_character_file("/dev/full"));
-
-  // A disk that fills up half way.
-  rlimit before{};
-  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = before;
-  small.rlim_cur = 1000;
-  REQUIRE(setrlimit(RLIMIT_FSIZE, &small) == 0);
-  const std::string full = message_of([&] { write_file(path, std::string(100000, 'x')); });
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, handler);
-  CHECK(full == "write_file: " + path.string() + " could not be written: File too large");
-
-  CHECK(content(path) == "old");
-  CHECK(folder.entries() == 1);
-}
-
-TEST_CASE("check_writable makes the folder and leaves nothing in it", "[png]") {
-  const Folder folder;
-  const fs::path made = folder.path / "a" / "b";
-  check_writable(made);
-  CHECK(fs::is_directory(made));
-  CHECK(fs::is_empty(made));
-  check_writable(made);
-  write_file(made / "file", "old");
-  CHECK(message_of([&] { check_writable(made / "file"); }).find((made / "file").string() + " is not a folder") !=
-        std::string::npos);
-  CHECK(message_of([&] { check_writable(made / "file" / "below"); }).find("could not be made one: Not a directory") !=
-        std::string::npos);
-  CHECK(message_of([] { check_writable(""); }) == "check_writable: the folder's name is empty");
-  CHECK(message_of([] { check_writable("/proc"); }).find("check_writable: no file can be written in /proc: ") == 0);
 }
