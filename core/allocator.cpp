@@ -39,9 +39,11 @@ std::size_t rounded(std::size_t bytes) {
 // Where blocks come from and go back to: the one part that differs between devices.
 struct System {
   Device device;
+  bool pinned = false;
 
   void* take(std::size_t bytes) const {
 #ifdef GRADUS_HAS_CUDA
+    if (pinned) return kernels::pinned_allocate(bytes);
     if (!device.is_cpu()) {
       kernels::set_device(device.index);
       return kernels::device_allocate(bytes);
@@ -52,6 +54,7 @@ struct System {
 
   void give_back(void* block) const noexcept {
 #ifdef GRADUS_HAS_CUDA
+    if (pinned) return kernels::pinned_free(block);
     if (!device.is_cpu()) return kernels::device_free(block);
 #endif
     ::operator delete (block, std::align_val_t{64});
@@ -68,7 +71,7 @@ struct System {
 
 class Allocator {
  public:
-  explicit Allocator(Device device) : system_{device} {}
+  explicit Allocator(Device device, bool pinned = false) : system_{device, pinned} {}
 
   void* allocate(std::size_t bytes) {
     if (bytes == 0) return nullptr;
@@ -81,8 +84,9 @@ class Allocator {
         flush();
         block = system_.take(size);
       }
-      check(block != nullptr, "memory", "out of memory on ", system_.device, ": asked for ", bytes, " bytes while ",
-            stats_.active, " are in use", system_.left(), "; use a smaller batch");
+      check(block != nullptr, "memory", "out of ", system_.pinned ? "page-locked " : "", "memory on ", system_.device,
+            ": asked for ", bytes, " bytes while ", stats_.active, " are in use", system_.left(),
+            "; use a smaller batch");
       ++stats_.system_allocations;
     }
     stats_.active += size;
@@ -102,6 +106,11 @@ class Allocator {
     } catch (...) {  // no memory for the list itself
       system_.give_back(block);
     }
+  }
+
+  MemoryStats stats() {
+    const std::lock_guard lock(mutex_);
+    return stats_;
   }
 
   void flush() noexcept {
@@ -140,6 +149,13 @@ Allocator& allocator_of(Device device) {
   return gpus.try_emplace(device.index, device).first->second;
 }
 
+#ifdef GRADUS_HAS_CUDA
+Allocator& pinned_allocator() {
+  static Allocator& pinned = *new Allocator(cpu, true);
+  return pinned;
+}
+#endif
+
 }  // namespace
 
 void* allocate(std::size_t bytes, Device device) { return allocator_of(device).allocate(bytes); }
@@ -148,11 +164,13 @@ void deallocate(void* block, std::size_t bytes, Device device) noexcept {
   allocator_of(device).deallocate(block, bytes);
 }
 
-MemoryStats memory_stats(Device device) {
-  Allocator& a = allocator_of(device);
-  std::lock_guard lock(a.mutex_);
-  return a.stats_;
-}
+#ifdef GRADUS_HAS_CUDA
+void* allocate_pinned(std::size_t bytes) { return pinned_allocator().allocate(bytes); }
+void deallocate_pinned(void* block, std::size_t bytes) noexcept { pinned_allocator().deallocate(block, bytes); }
+MemoryStats pinned_memory_stats() { return pinned_allocator().stats(); }
+#endif
+
+MemoryStats memory_stats(Device device) { return allocator_of(device).stats(); }
 
 void reset_peak_memory(Device device) {
   Allocator& a = allocator_of(device);

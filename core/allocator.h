@@ -22,6 +22,12 @@ void* allocate(std::size_t bytes,
                Device device);  // 64-byte aligned; throws Error when memory is out even after a flush
 void deallocate(void* block, std::size_t bytes, Device device) noexcept;
 
+// The same for page-locked memory of the host: copies between it and a GPU run beside the kernels. Exists where CUDA
+// was built.
+void* allocate_pinned(std::size_t bytes);
+void deallocate_pinned(void* block, std::size_t bytes) noexcept;
+MemoryStats pinned_memory_stats();
+
 MemoryStats memory_stats(Device device = cpu);
 void reset_peak_memory(Device device = cpu);
 void empty_cache(Device device = cpu);  // gives every cached block back to the system

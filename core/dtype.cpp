@@ -2,10 +2,8 @@
 
 #include <charconv>
 
+#include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
-#ifdef GRADUS_HAS_CUDA
-#include <gradus/kernels/cuda.h>
-#endif
 
 namespace gradus {
 
@@ -35,15 +33,11 @@ Device parse_device(std::string_view text) {
     known = error == std::errc() && stop == end && d.index >= 0;
   }
   check(known, "device", "expected cpu, cuda or cuda:N, got '", text, "'");
-#ifdef GRADUS_HAS_CUDA
-  const int count = kernels::device_count();
-  check(count > 0, "device", text, " asked for, but ", kernels::why_no_device(), "; use cpu");
+  const int count = cuda::device_count();
+  check(count > 0, "device", text, " asked for, but ", cuda::why_unavailable(), "; use cpu");
   check(d.index < count, "device", text, " asked for, but there ",
         count == 1 ? "is one GPU, cuda:0" : "are " + std::to_string(count) + " GPUs");
   return d;
-#else
-  fail("device", text, " asked for, but this gradus was built without CUDA; use cpu");
-#endif
 }
 
 }  // namespace gradus

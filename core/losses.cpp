@@ -1,5 +1,6 @@
 // softmax, log_softmax and the losses.
 #include <gradus/core/autograd.h>
+#include <gradus/core/index_check.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/kernels/index.h>

@@ -58,10 +58,6 @@ T* pointer(const Tensor& t) {
 // range.
 void check_fits(const char* op, double value, DType dtype);
 
-// Throws Error, naming op, unless every element of an int64 tensor lies in [0, high): "target 7 at position 3 is " +
-// where.
-void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where);
-
 // Throws Error, naming op, unless all are defined and of one dtype and device.
 void check_alike(const char* op, const Tensors& tensors);
 

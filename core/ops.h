@@ -52,6 +52,9 @@ GRADUS_OPERATOR(>=, ge)
 #undef GRADUS_OPERATOR
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 
+// dy + weight * sign(x) in one pass: the backward of an L1 penalty on x. Not recorded; shapes must be equal.
+Tensor l1_penalty_backward(const Tensor& dy, const Tensor& x, double weight);
+
 // --- reductions ---
 Tensor sum(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
 Tensor mean(const Tensor& x, const Dims& dims = {}, bool keepdim = false);  // throws Error for int64

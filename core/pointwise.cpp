@@ -182,6 +182,17 @@ GRADUS_UNARY_OPS(GRADUS_EMIT)
 GRADUS_BINARY_OPS(GRADUS_EMIT)
 #undef GRADUS_EMIT
 
+Tensor l1_penalty_backward(const Tensor& dy, const Tensor& x, double weight) {
+  check_alike("l1_penalty_backward", {dy, x});
+  check(dy.shape() == x.shape(), "l1_penalty_backward", "the gradient has shape ", dy.shape(), ", x has ", x.shape());
+  Tensor dx = empty_like(dy);
+  const kernels::Broadcast at = layout(dy.shape(), dy.shape(), x.shape());
+  on_floating("l1_penalty_backward", dy, [&]<class T>(auto exec) {
+    kernels::zip<kernels::AddScaledSign, T>(exec, {weight}, at, pointer<T>(dy), pointer<T>(x), pointer<T>(dx));
+  });
+  return dx;
+}
+
 // --- in place ---
 
 Tensor& Tensor::fill_(double value) {

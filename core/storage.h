@@ -12,6 +12,10 @@ class Storage {
  public:
   Storage(std::size_t bytes, Device device);  // memory from the device's allocator, not initialised
   Storage(void* foreign, std::size_t bytes);  // memory of somebody else's, on the CPU, that must outlive this
+#ifdef GRADUS_HAS_CUDA
+  struct Pinned {};
+  Storage(std::size_t bytes, Pinned);  // page-locked memory of the host
+#endif
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
@@ -28,7 +32,7 @@ class Storage {
   void* data_ = nullptr;
   std::size_t bytes_ = 0;
   Device device_;
-  bool owned_ = true;
+  enum class From { allocator, pinned, elsewhere } from_ = From::allocator;
   std::uint64_t version_ = 0;
 };
 

@@ -7,7 +7,6 @@
 
 #include <gradus/core/on.h>
 #include <gradus/core/tensor_impl.h>
-#include <gradus/kernels/index.h>
 
 namespace gradus {
 
@@ -119,12 +118,6 @@ Tensor Tensor::detach() const { return view(*this, shape()); }
 void check_fits(const char* op, double value, DType dtype) {
   check(is_floating(dtype) || (value == std::floor(value) && std::abs(value) < 0x1p63), op,
         "an int64 tensor meets the number ", value, "; convert the tensor with .to(float64)");
-}
-
-void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where) {
-  Index bad = -1;
-  on_device(t.device(), [&](auto exec) { bad = kernels::first_outside(exec, t.numel(), 0, high, pointer<Index>(t)); });
-  if (bad >= 0) fail(op, what, " ", t.to_vector<Index>()[bad], " at position ", bad, " is ", where);
 }
 
 void check_alike(const char* op, const Tensors& tensors) {

@@ -116,6 +116,7 @@ class Tensor {
   friend Tensor view(const Tensor& t, const Shape& shape, Index offset);
   template <class T>
   friend Tensor from_blob(T* values, const Shape& shape);
+  friend Tensor pin_memory(const Tensor& t);
   const Impl& get() const;  // throws Error when undefined
 
   std::shared_ptr<Impl> impl_;

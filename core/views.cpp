@@ -2,6 +2,7 @@
 // their input's storage; the others copy. Each op's backward is the way back.
 #include <algorithm>
 
+#include <gradus/core/index_check.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/tensor_impl.h>
@@ -45,7 +46,7 @@ Tensor copied(const Tensor& x, Device device) {
       if constexpr (std::is_same_v<decltype(exec), kernels::Cuda>) {
         if (device.is_cpu()) {
           kernels::copy_to_host(exec, bytes, x.raw(), y.raw());
-          kernels::synchronize(exec);
+          wait_for(x.device());
         } else {
           kernels::copy_to_device(exec, bytes, x.raw(), y.raw());
         }

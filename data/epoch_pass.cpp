@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <gradus/core/error.h>
+#include <gradus/core/upload.h>
 
 namespace gradus {
 namespace {
@@ -21,6 +22,15 @@ class BorrowedGenerator {
  private:
   Generator before_;
 };
+
+// Into memory from which copies to a GPU need not wait.
+void pin([[maybe_unused]] Batch& batch) {
+#ifdef GRADUS_HAS_CUDA
+  for (Tensor* t : {&batch.images, &batch.labels}) {
+    if (t->defined() && t->device().is_cpu()) *t = pin_memory(*t);
+  }
+#endif
+}
 
 }  // namespace
 
@@ -67,6 +77,7 @@ EpochPass::Fetched EpochPass::fetch(Index number) const {
   try {
     fetched.batch = fetch_(std::span(order_).subspan(begin, size));
     fetched.batch.size = Index(size);
+    if (!options_.device.is_cpu()) pin(fetched.batch);
   } catch (const std::exception& e) {
     fetched.failed = true;
     fetched.error = e.what();

@@ -4,7 +4,9 @@
 #include <numeric>
 #include <utility>
 
+#include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
+#include <gradus/data/device_feed.h>
 #include <gradus/data/epoch_pass.h>
 
 namespace gradus {
@@ -56,6 +58,8 @@ DataLoader::DataLoader(Index size, Fetch fetch, LoaderOptions options)
   check(size >= 0, "DataLoader", "size is ", size, ", expected 0 or more");
   check(options.batch_size >= 1, "DataLoader", "batch_size is ", options.batch_size, ", expected at least 1");
   check(options.workers >= 0, "DataLoader", "workers is ", options.workers, ", expected 0 or more");
+  check(options.device.is_cpu() || options.device.index < cuda::device_count(), "DataLoader", "there is no ",
+        options.device, cuda::is_available() ? "" : ": " + cuda::why_unavailable());
   check(options.prefetch >= 1, "DataLoader", "prefetch is ", options.prefetch, ", expected at least 1");
 }
 
@@ -74,15 +78,26 @@ DataLoader::Iterator DataLoader::begin() {
   }
   auto pass = std::make_shared<EpochPass>(std::move(order), size(), fetch_, options_, epoch);
   pass->start();
-  return Iterator(std::move(pass));
+  return Iterator(std::move(pass), options_.device);
 }
 
-DataLoader::Iterator::Iterator(std::shared_ptr<EpochPass> pass) : pass_(std::move(pass)) { ++*this; }
+DataLoader::Iterator::Iterator(std::shared_ptr<EpochPass> pass, Device device) : pass_(std::move(pass)) {
+#ifdef GRADUS_HAS_CUDA
+  if (!device.is_cpu()) feed_ = std::make_shared<DeviceFeed>(pass_, device);
+#else
+  (void)device;  // the loader's constructor has refused any other than the CPU
+#endif
+  ++*this;
+}
 
 DataLoader::Iterator& DataLoader::Iterator::operator++() {
   const auto pass = std::exchange(pass_, nullptr);  // an exception leaves the epoch over
   batch_ = {};                                      // before the next is waited for: its memory is used again
+#ifdef GRADUS_HAS_CUDA
+  if (feed_ ? feed_->next(batch_) : pass->next(batch_)) pass_ = pass;
+#else
   if (pass->next(batch_)) pass_ = pass;
+#endif
   return *this;
 }
 

@@ -30,6 +30,7 @@ struct LoaderOptions {
   bool drop_last = false;  // leave out a last batch that is not full
   std::uint64_t seed = 0;
   DType dtype = float32;  // of the images: a worker converts them as it gathers them
+  Device device = cpu;    // where the batches come out; to a GPU they are copied while it works on the one before
 };
 
 // The order of an epoch: 0 to n-1, shuffled.
@@ -37,6 +38,7 @@ std::vector<Index> epoch_order(Index n, std::uint64_t seed, Index epoch);
 
 // What a loop over one epoch shares with the workers.
 class EpochPass;
+class DeviceFeed;
 
 class DataLoader {
  public:
@@ -44,8 +46,8 @@ class DataLoader {
   // (to augment, say) gives the same numbers whichever thread it is.
   using Fetch = std::function<Batch(std::span<const Index>)>;
 
-  // Throws Error for a batch_size or prefetch below 1, a negative size or number of workers, an int64 dtype, and a data
-  // set without one label for each image.
+  // Throws Error for a batch_size or prefetch below 1, a negative size or number of workers, an int64 dtype, a device
+  // that is not there, and a data set without one label for each image.
   explicit DataLoader(Dataset dataset, LoaderOptions options = {});
   DataLoader(Index size, Fetch fetch, LoaderOptions options = {});  // `size` images of any source
 
@@ -62,7 +64,7 @@ class DataLoader {
     using value_type = Batch;
     using difference_type = std::ptrdiff_t;
 
-    explicit Iterator(std::shared_ptr<EpochPass> pass);
+    Iterator(std::shared_ptr<EpochPass> pass, Device device);
     const Batch& operator*() const { return batch_; }
     const Batch* operator->() const { return &batch_; }
     Iterator& operator++();
@@ -70,7 +72,8 @@ class DataLoader {
     friend bool operator==(const Iterator& i, std::default_sentinel_t) { return !i.pass_; }
 
    private:
-    std::shared_ptr<EpochPass> pass_;  // null: the epoch is over
+    std::shared_ptr<EpochPass> pass_;   // null: the epoch is over
+    std::shared_ptr<DeviceFeed> feed_;  // of a GPU
     Batch batch_;
   };
   Iterator begin();  // starts an epoch

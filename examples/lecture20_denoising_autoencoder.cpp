@@ -28,22 +28,22 @@ L1Form l1_form(const std::string& name) {
   return name == "mean" ? L1Form::mean : name == "sum" ? L1Form::sum : name == "slide" ? L1Form::slide : L1Form::none;
 }
 
-// Batches of images [n, 784] in float64, as the lecture has them.
+// Batches of images [n, 784] in float64, as the lecture has them, on the run's device.
 DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
   const Dataset flat{data.images.flatten(1), data.labels};
-  return DataLoader(
-      flat,
-      {.batch_size = program.options.batch_size, .shuffle = shuffle, .seed = program.options.seed, .dtype = float64});
+  return DataLoader(flat, {.batch_size = program.options.batch_size,
+                           .shuffle = shuffle,
+                           .seed = program.options.seed,
+                           .dtype = float64,
+                           .device = program.options.device});
 }
 
-// Runs `step` on each batch, on the run's device, and returns the mean of the losses, each weighted by its batch's
-// size.
+// Runs `step` on each batch and returns the mean of the losses, each weighted by its batch's size.
 template <class Step>
 double train_epoch(const Program& program, DataLoader& loader, Index images, Progress& progress, Step&& step) {
-  const Device device = program.options.device;
-  Tensor total = zeros({}, {float64, device});
+  Tensor total = zeros({}, {float64, program.options.device});
   for (const Batch& batch : loader) {
-    const Tensor loss = step(batch.images.to(device), batch.labels.to(device));
+    const Tensor loss = step(batch.images, batch.labels);
     NoGrad guard;
     total.add_(loss, static_cast<double>(batch.size));
     progress.step(loss.item());
@@ -51,11 +51,11 @@ double train_epoch(const Program& program, DataLoader& loader, Index images, Pro
   return total.item() / static_cast<double>(images);
 }
 
-ClassAccuracy test(const Program& program, const Sequential& net, DataLoader& loader) {
+ClassAccuracy test(const Sequential& net, DataLoader& loader) {
   NoGrad guard;
   ClassAccuracy accuracy(classes);
   for (const Batch& batch : loader) {
-    accuracy.add(argmax(net(batch.images.to(program.options.device)), 1), batch.labels);
+    accuracy.add(argmax(net(batch.images), 1), batch.labels);
   }
   return accuracy;
 }
@@ -83,7 +83,7 @@ void train_classifier(Program& program, const Settings& settings, const Sequenti
     const double loss = train_epoch(program, loader, images, progress, [&](const Tensor& x, const Tensor& labels) {
       return lecture20::classifier_step(net, x, labels, 0.1);
     });
-    const ClassAccuracy accuracy = test(program, net, test_loader);
+    const ClassAccuracy accuracy = test(net, test_loader);
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});
     program.result("classifier_loss", loss);
@@ -100,7 +100,7 @@ void report_sparsity(Program& program, const Autoencoder& net, DataLoader& loade
   NoGrad guard;
   double magnitude = 0, small = 0;
   for (const Batch& batch : loader) {
-    const Tensor code = abs(net.encoder(batch.images.to(program.options.device)));
+    const Tensor code = abs(net.encoder(batch.images));
     magnitude += sum(code).item();
     small += sum(code < 0.01).item();
   }

@@ -139,6 +139,12 @@ void destroy_stream(Cuda cuda) noexcept {
 
 void synchronize(Cuda cuda) { cuda_check(cudaStreamSynchronize(cuda.stream)); }
 
+Event::Event() { cuda_check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
+Event::~Event() { cudaEventDestroy(event_); }
+void Event::record(Cuda cuda) { cuda_check(cudaEventRecord(event_, cuda.stream)); }
+void Event::hold(Cuda cuda) const { cuda_check(cudaStreamWaitEvent(cuda.stream, event_, 0)); }
+void Event::wait() const { cuda_check(cudaEventSynchronize(event_)); }
+
 // --- which kernels ran ---
 
 KernelRecord::KernelRecord(std::string_view text_with_name) : name(kernel_name(text_with_name)), next(first_record) {

@@ -9,6 +9,8 @@
 
 #include <gradus/kernels/exec.h>
 
+struct CUevent_st;  // what CUDA's cudaEvent_t points to
+
 namespace gradus::kernels {
 
 // --- devices ---
@@ -45,7 +47,24 @@ void copy_on_device(Cuda cuda, std::size_t bytes, const void* from, void* to);
 
 Cuda make_stream();  // one that runs beside the default stream
 void destroy_stream(Cuda cuda) noexcept;
-void synchronize(Cuda cuda);  // returns when all that was queued has run; throws Error where some of it failed
+void synchronize(Cuda cuda);   // returns when all that was queued has run; throws Error where some of it failed
+bool waits_for_each_kernel();  // GRADUS_SYNC=1: each launch waits, so that an error names its kernel
+
+// A mark in a stream, for another stream or the host to wait for. Throws Error where CUDA does.
+class Event {
+ public:
+  Event();
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  void record(Cuda cuda);      // the mark: all that the stream was given so far. Without one nothing waits
+  void hold(Cuda cuda) const;  // what the stream is given from now on comes after the mark
+  void wait() const;           // returns when the mark is reached
+
+ private:
+  CUevent_st* event_ = nullptr;
+};
 
 // --- which kernels ran ---
 

@@ -4,10 +4,13 @@
 // gather: a thread moves 16 bytes where slices lie on such borders, otherwise one element. scatter_add: a thread owns
 // the elements of some columns' slices [begin, end) of dx, goes through all positions in order and adds those that are
 // its own. So there are no atomics, and the sums are the CPU's to the bit.
+#include <mutex>
+#include <vector>
+
 #include <gradus/kernels/cuda.h>
+#include <gradus/kernels/error.h>
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/index.h>
-#include <gradus/kernels/scratch.h>
 
 namespace gradus::kernels {
 namespace {
@@ -16,8 +19,8 @@ template <class Item>
 __global__ void gather_kernel(Index rows, Index n, Index inner, Index count, const Index* index, const Item* x,
                               Item* y) {
   for (Index e = first_item(); e < rows * inner; e += item_step()) {
-    const Index row = e / inner, o = row / count;
-    y[e] = x[(o * n + index[row - o * count]) * inner + (e - row * inner)];
+    const Index row = e / inner, o = row / count, at = index[row - o * count];
+    y[e] = at >= 0 && at < n ? x[(o * n + at) * inner + (e - row * inner)] : Item{};
   }
 }
 
@@ -34,22 +37,37 @@ __global__ void scatter_add_kernel(Index items, Index n, Index inner, Index coun
   }
 }
 
-// first[block] = the lowest position among the block's for which x is outside; n where there is none
-__global__ void first_outside_kernel(Index n, Index low, Index high, const Index* x, Index* first) {
+// Reports the lowest position for which x lies outside [0, high), unless there is a report. One block: a batch's
+// labels are few.
+__global__ void check_range_kernel(Index check, Index n, Index high, const Index* x, IndexReport* report) {
   Index found = n;
-  for (Index i = first_item(); i < n && found == n; i += item_step()) {
-    if (x[i] < low || x[i] >= high) found = i;
+#pragma unroll 8
+  for (Index i = threadIdx.x; i < n; i += block_threads) {
+    if ((x[i] < 0 || x[i] >= high) && i < found) found = i;
   }
   found = join_lanes<block_threads>(found, [](Index a, Index b) { return a < b ? a : b; });
-  if (threadIdx.x == 0) first[blockIdx.x] = found;
+  if (threadIdx.x == 0 && found < n && report->check == 0) {
+    report->check = check;
+    report->position = found;
+    report->value = x[found];
+  }
 }
 
-// *lowest = the least of n >= 1 numbers; one block
-__global__ void lowest_kernel(Index n, const Index* x, Index* lowest) {
-  Index best = x[0];
-  for (Index i = threadIdx.x; i < n; i += block_threads) best = x[i] < best ? x[i] : best;
-  best = join_lanes<block_threads>(best, [](Index a, Index b) { return a < b ? a : b; });
-  if (threadIdx.x == 0) *lowest = best;
+// The current GPU's report. Not freed: CUDA may be gone when the program ends.
+IndexReport* report_block() {
+  static std::mutex mutex;
+  static std::vector<IndexReport*> blocks;
+  const std::lock_guard lock(mutex);
+  const auto device = static_cast<std::size_t>(current_device());
+  if (blocks.size() <= device) blocks.resize(device + 1);
+  if (!blocks[device]) {
+    void* const block = device_allocate(sizeof(IndexReport));
+    if (!block) throw Error("check_range: the GPU has no memory left for its report; free some");
+    blocks[device] = static_cast<IndexReport*>(block);
+    const IndexReport none;
+    copy_to_device(Cuda{}, sizeof none, &none, block);
+  }
+  return blocks[device];
 }
 
 }  // namespace
@@ -74,16 +92,17 @@ void scatter_add(Cuda cuda, Index outer, Index n, Index inner, Index count, cons
   launch<scatter_add_kernel<T>>(cuda, grid_for(items), block_threads, 0, items, n, inner, count, parts, index, dy, dx);
 }
 
-Index first_outside(Cuda cuda, Index n, Index low, Index high, const Index* x) {
-  if (n == 0) return -1;
-  const unsigned blocks = grid_for(n);
-  Index* found = scratch<Index>(blocks + Index{1});
-  launch<first_outside_kernel>(cuda, blocks, block_threads, 0, n, low, high, x, found + 1);
-  launch<lowest_kernel>(cuda, 1, block_threads, 0, Index{blocks}, found + 1, found);
-  Index first = n;
-  copy_to_host(cuda, sizeof first, found, &first);
+void check_range(Cuda cuda, Index check, Index n, Index high, const Index* x) {
+  if (n > 0) launch<check_range_kernel>(cuda, 1, block_threads, 0, check, n, high, x, report_block());
+}
+
+IndexReport take_index_report(Cuda cuda) {
+  IndexReport report;
+  copy_to_host(cuda, sizeof report, report_block(), &report);
   synchronize(cuda);
-  return first == n ? -1 : first;
+  const IndexReport none;
+  if (report.check != 0) copy_to_device(cuda, sizeof none, &none, report_block());
+  return report;
 }
 
 #define GRADUS_EMIT(T)                                                                \

@@ -24,14 +24,6 @@ template <class... Parts>
   throw Error(text.str());
 }
 
-bool waits_for_each_kernel() {
-  static const bool sync = [] {
-    const char* const text = std::getenv("GRADUS_SYNC");
-    return text && std::strcmp(text, "1") == 0;
-  }();
-  return sync;
-}
-
 bool points_to_device(const void* pointer) {
   cudaPointerAttributes attributes;
   if (cudaPointerGetAttributes(&attributes, pointer) != cudaSuccess) {
@@ -50,6 +42,14 @@ bool points_to_host(std::uintptr_t word) {
 }
 
 }  // namespace
+
+bool waits_for_each_kernel() {
+  static const bool sync = [] {
+    const char* const text = std::getenv("GRADUS_SYNC");
+    return text && std::strcmp(text, "1") == 0;
+  }();
+  return sync;
+}
 
 unsigned blocks_for(Index n, Index per_block) {
   const Index blocks = n / per_block + (n % per_block != 0);

@@ -73,6 +73,7 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
       },
       values);
 #else
+  cudaStreamSynchronize(cuda.stream);  // an emulated kernel runs at once, so after what its stream still holds
   emulator::run(record.name, grid, block, shared_bytes, [&values] { std::apply(kernel, values); });
   finish_launch(record, cudaSuccess, cuda.stream);
 #endif

@@ -2,6 +2,8 @@
 //
 // Forward, each block sums a share of the elements, of a size that n alone decides, and one block adds up the blocks'
 // sums in a fixed order. Backward, a thread computes 16 bytes of dx, or one element.
+#include <cmath>
+
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/losses.h>
 #include <gradus/kernels/pointwise.h>
@@ -32,7 +34,10 @@ __global__ void difference_loss_kernel(Index n, const T* x, const T* target, T* 
 
 template <class T>
 __global__ void nll_loss_kernel(Index n, Index classes, const T* log_probs, const Index* target, T* partial) {
-  sum_share(n, partial, [=](Index i) { return log_probs[i * classes + target[i]]; });
+  sum_share(n, partial, [=](Index i) {
+    const Index at = target[i];
+    return at >= 0 && at < classes ? log_probs[i * classes + at] : T(NAN);  // check_range tells of it
+  });
 }
 
 // *y = scale * sum of the partial sums; one block

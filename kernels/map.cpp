@@ -1,7 +1,6 @@
 #include <gradus/kernels/map.h>
 
 #include <gradus/kernels/parallel.h>
-#include <gradus/kernels/pointwise.h>
 
 namespace gradus::kernels {
 namespace {
@@ -138,6 +137,8 @@ GRADUS_BINARY_OPS(GRADUS_EMIT)
 GRADUS_EMIT_ZIP(AddScaled, float)
 GRADUS_EMIT_ZIP(AddScaled, double)
 GRADUS_EMIT_ZIP(AddScaled, Index)
+GRADUS_EMIT_ZIP(AddScaledSign, float)
+GRADUS_EMIT_ZIP(AddScaledSign, double)
 #undef GRADUS_EMIT
 
 }  // namespace gradus::kernels

@@ -3,7 +3,7 @@
 #pragma once
 #include <array>
 
-#include <gradus/kernels/exec.h>
+#include <gradus/kernels/pointwise.h>
 
 namespace gradus::kernels {
 
@@ -53,6 +53,15 @@ struct AddScaled {
   template <class T>
   GRADUS_HD T value(T a, T b) const {
     return a + T(factor) * b;
+  }
+};
+
+// a + factor * sign(b): what an L1 penalty adds to a gradient
+struct AddScaledSign {
+  double factor = 1;
+  template <class T>
+  GRADUS_HD T value(T a, T b) const {
+    return a + T(factor) * Sign{}.value(b);
   }
 };
 

@@ -33,9 +33,9 @@ struct L1Penalty {
   Tensors backward(const Saved& kept, const Tensor& dy) const {
     switch (form) {
       case L1Form::mean:
-        return {dy + weight / static_cast<double>(dy.numel()) * sign(kept[0])};
+        return {l1_penalty_backward(dy, kept[0], weight / static_cast<double>(dy.numel()))};
       case L1Form::sum:
-        return {dy + weight * sign(kept[0])};
+        return {l1_penalty_backward(dy, kept[0], weight)};  // dy + weight * sign(x)
       case L1Form::slide:
         return {dy + weight * kept[0]};
       case L1Form::none:

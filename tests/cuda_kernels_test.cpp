@@ -1,5 +1,6 @@
 // Random numbers, positions and optimisers' steps on the GPU against the CPU's.
 #include <gradus/kernels/index.h>
+#include <gradus/kernels/losses.h>
 #include <gradus/kernels/optimizers.h>
 #include <gradus/kernels/random.h>
 
@@ -83,27 +84,43 @@ TEST_CASE("gather and scatter_add on the GPU are the CPU's to the bit", "[cuda_k
   }
 }
 
-TEST_CASE("first_outside on the GPU finds the lowest position", "[cuda_kernels]") {
+TEST_CASE("check_range on the GPU reports the lowest position, of the first check that fails", "[cuda_kernels]") {
   for (const Index n : {0, 1, 31, 257, 5000}) {
     std::vector<Index> x(n, 5);
     const auto found = [&] {
       const OnGpu<Index> x_gpu(x);
-      return in_every_order("first_outside_kernel", [&] {
-        return n ? std::vector<Index>{first_outside(Cuda{}, n, 0, 10, x_gpu.data())} : std::vector<Index>{};
-      });
+      return in_every_order(
+          "check_range_kernel",
+          [&] {
+            check_range(Cuda{}, 7, n, 10, x_gpu.data());
+            check_range(Cuda{}, 8, n, 5, x_gpu.data());  // fails at every position
+            const IndexReport report = take_index_report(Cuda{});
+            CHECK(take_index_report(Cuda{}).check == 0);  // a report is taken once
+            return std::vector<Index>{report.check, report.position, report.value};
+          },
+          2);
     };
     if (n == 0) {
-      CHECK(first_outside(Cuda{}, 0, 0, 10, nullptr) == -1);
+      check_range(Cuda{}, 7, 0, 10, nullptr);
+      CHECK(take_index_report(Cuda{}).check == 0);
       continue;
     }
-    CHECK(found()[0] == -1);
+    CHECK(found() == std::vector<Index>{8, 0, 5});
     x[n - 1] = 10;
-    CHECK(found()[0] == n - 1);
+    CHECK(found() == std::vector<Index>{7, n - 1, 10});
     x[n / 2] = -1;
-    CHECK(found()[0] == n / 2);
-    x[0] = 11;
-    CHECK(found()[0] == 0);
+    CHECK(found() == std::vector<Index>{7, n / 2, -1});
   }
+}
+
+TEST_CASE("positions outside are passed over on the GPU", "[cuda_kernels]") {
+  const OnGpu<Index> index(std::vector<Index>{2, -1, 3, 0});
+  const OnGpu<float> x(std::vector<float>{1, 2, 3}), y(std::vector<float>(4));
+  gather<float>(Cuda{}, 1, 3, 1, 4, index.data(), x.data(), y.data());
+  CHECK(y.values() == std::vector<float>{3, 0, 0, 1});
+  const OnGpu<double> log_probs(std::vector<double>{-1, -2, -3, -4, -5, -6, -7, -8}), loss(std::vector<double>(1));
+  nll_loss<double>(Cuda{}, 4, 2, 1, log_probs.data(), index.data(), loss.data());
+  CHECK(std::isnan(loss.values()[0]));
 }
 
 // --- optimisers ---

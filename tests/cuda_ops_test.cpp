@@ -94,9 +94,6 @@ TEST_CASE("operands on different devices are refused") {
   CHECK(message_of([&] { there.data<float>(); }) == "data: this tensor is on cuda:0; copy it with .to(cpu) first");
   CHECK(message_of([&] { index_select(there, 0, tensor({0}, int64)); }).find("the index is on cpu") !=
         std::string::npos);
-  CHECK(message_of([&] {
-          index_select(there, 0, tensor({0, 2}, int64).to(gpu));
-        }) == "index_select: index 2 at position 1 is outside dimension 0 of shape [2]");
   CHECK(parse_device("cuda") == gpu);
   CHECK(message_of([] { parse_device("cuda:99"); }).starts_with("device: cuda:99 asked for, but there "));
 }
@@ -120,6 +117,7 @@ TEST_CASE("three steps of each phase of lecture 20 agree with the CPU's") {
   kernels::reset_kernel_launches();
   const Tensors there = run(gpu), again = run(gpu);
   CHECK(kernels::kernel_launches("nll_loss_kernel") > 0);
+  CHECK(kernels::launched_kernels().find("AddScaledSign") != std::string::npos);  // the penalty's backward
   for (std::size_t i = 0; i < here.size(); ++i) {
     CHECK(difference(here[i], there[i]) <= 1e-10);
     CHECK(there[i].to_vector<double>() == again[i].to_vector<double>());  // bit for bit
@@ -149,17 +147,4 @@ TEST_CASE("an optimiser steps all parameters of one kind in one launch, as the C
   CHECK(kernels::kernel_launches("adam_step_kernel<double>") == 1 + 2 + 2);
   CHECK(kernels::kernel_launches("adam_step_kernel<float>") == 3);
   for (std::size_t i = 0; i < here.size(); ++i) CHECK(difference(here[i], there[i]) <= (i < 3 ? 1e-10 : 1e-6));
-}
-
-TEST_CASE("the device's allocator counts, and reuses") {
-  set_memory_caching(true, gpu);
-  const std::size_t active = memory_stats(gpu).active;
-  { const Tensor t = ones({1000}, gpu); }
-  const std::size_t taken = memory_stats(gpu).system_allocations;
-  { const Tensor t = ones({1000}, gpu); }
-  CHECK(memory_stats(gpu).system_allocations == taken);
-  CHECK(memory_stats(gpu).active == active);
-  const std::string message = message_of([] { allocate(std::size_t{1} << 60, gpu); });
-  CHECK(message.starts_with("memory: out of memory on cuda:0: asked for 1152921504606846976 bytes while "));
-  CHECK(message.find(" of the device are free") != std::string::npos);
 }

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <sstream>
 
+#include <gradus/core/random.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/init.h>
 #include <gradus/layers/l1_penalty.h>
@@ -178,6 +179,18 @@ TEST_CASE("L1Penalty returns its input unchanged, and its backward runs all the 
   CHECK(gradient({0.5, L1Form::mean}) == Doubles{0.875, 2, 3.125, 4.125});
   CHECK(gradient({0.5, L1Form::slide}) == Doubles{0, 2, 3.25, 6});
   CHECK(gradient({0.5, L1Form::none}) == Doubles{1, 2, 3, 4});
+}
+
+TEST_CASE("the penalty's backward in one pass is its parts, to the bit", "[layers]") {
+  for (const DType dtype : {float32, float64}) {
+    Generator g(5);
+    const Tensor dy = randn({3, 1001}, dtype, g);
+    const Tensor x = relu(randn({3, 1001}, dtype, g));  // half of it 0
+    const Tensor parts = dy + 0.3 * sign(x), one = l1_penalty_backward(dy, x, 0.3);
+    CHECK(one.to(float64).to_vector<double>() == parts.to(float64).to_vector<double>());
+  }
+  CHECK(message_of([] { l1_penalty_backward(ones({2}), ones({3}), 1); }) ==
+        "l1_penalty_backward: the gradient has shape [2], x has [3]");
 }
 
 TEST_CASE("L1Penalty's mean and sum are the gradients of the penalties they name", "[layers]") {

@@ -11,11 +11,17 @@ using namespace gradus::kernels::emulator;
 namespace {
 constexpr int shared_memory_bytes = 232448;  // what a block of compute capability 9.0 may have
 
-// One GPU, unless CUDA_VISIBLE_DEVICES hides it.
+// One GPU, unless CUDA_VISIBLE_DEVICES hides it, or GRADUS_EMULATOR_DEVICES asks for several, which share their memory.
 int devices() {
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-  return visible && (!*visible || *visible == '-') ? 0 : 1;
+  if (visible && (!*visible || *visible == '-')) return 0;
+  const char* const wanted = std::getenv("GRADUS_EMULATOR_DEVICES");
+  return wanted ? std::atoi(wanted) : 1;
 }
+
+bool has_driver() { return !std::getenv("GRADUS_EMULATOR_NO_DRIVER"); }
+
+thread_local int chosen = 0;
 
 cudaError_t if_device(int device) { return device >= 0 && device < devices() ? cudaSuccess : cudaErrorInvalidDevice; }
 }  // namespace
@@ -41,20 +47,26 @@ const char* cudaGetErrorString(cudaError_t error) {
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = 13000;
+  *version = has_driver() ? 13000 : 0;
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 0;
+  if (!has_driver()) return cudaErrorInsufficientDriver;
   *count = devices();
   return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
 
-cudaError_t cudaSetDevice(int device) { return if_device(device); }
+cudaError_t cudaSetDevice(int device) {
+  const cudaError_t result = if_device(device);
+  if (result == cudaSuccess) chosen = device;
+  return result;
+}
 
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
-  return if_device(0);
+  *device = chosen;
+  return if_device(chosen);
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
@@ -85,16 +97,6 @@ cudaError_t cudaFree(void* block) {
   return !block || free_block(block) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-cudaError_t cudaMallocHost(void** block, std::size_t bytes) {
-  *block = std::malloc(bytes);
-  return *block || bytes == 0 ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-
-cudaError_t cudaFreeHost(void* block) {
-  std::free(block);
-  return cudaSuccess;
-}
-
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   std::lock_guard lock(device_mutex());
   *total = memory_limit();
@@ -107,17 +109,6 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
   return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
-  if (bytes == 0) return cudaSuccess;
-  std::lock_guard lock(device_mutex());
-  const bool to_device = kind != cudaMemcpyDeviceToHost, from_device = kind != cudaMemcpyHostToDevice;
-  if (to_device ? !in_one_block(to, bytes) : in_device_memory(to)) return cudaErrorInvalidValue;
-  if (from_device ? !in_one_block(from, bytes) : in_device_memory(from)) return cudaErrorInvalidValue;
-  const OpenMemory open;
-  std::memmove(to, from, bytes);
-  return cudaSuccess;
-}
-
 cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStream_t) {
   if (bytes == 0) return cudaSuccess;
   std::lock_guard lock(device_mutex());
@@ -126,10 +117,3 @@ cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStrea
   std::memset(block, value, bytes);
   return cudaSuccess;
 }
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
-  return if_device(0);
-}
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }

@@ -1,13 +1,15 @@
 // The part of the CUDA runtime's API that gradus calls, for the emulated device: one GPU, whose memory is a region of
-// the host's that traps when the host touches it outside a kernel or a copy, and whose streams do at once what they are
-// given. Names, values and meanings are CUDA's.
+// the host's that traps when the host touches it outside a kernel or a copy, and whose streams do what they are given
+// at once or, where another may be waited for, as late as they may. Names, values and meanings are CUDA's.
 #pragma once
 #include <cstddef>
 
 #include <gradus/kernels/emulator/device.h>
 
 struct CUstream_st;
+struct CUevent_st;
 using cudaStream_t = CUstream_st*;
+using cudaEvent_t = CUevent_st*;
 
 enum cudaError_t {
   cudaSuccess = 0,
@@ -54,3 +56,10 @@ enum { cudaStreamNonBlocking = 1 };
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+
+enum { cudaEventDisableTiming = 2 };
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+cudaError_t cudaEventDestroy(cudaEvent_t event);
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+cudaError_t cudaEventSynchronize(cudaEvent_t event);

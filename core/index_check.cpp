@@ -1,0 +1,97 @@
+#include <gradus/core/index_check.h>
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include <gradus/core/on.h>
+#include <gradus/kernels/index.h>
+
+namespace gradus {
+namespace {
+
+#ifdef GRADUS_HAS_CUDA
+
+using kernels::Cuda;
+
+// The checks that GPUs were given, by number: what the message says when one has failed.
+class Checks {
+ public:
+  struct Check {
+    std::string op, what, where;
+    auto operator<=>(const Check&) const = default;
+  };
+
+  Index number_of(const Check& check) {
+    const std::lock_guard lock(mutex_);
+    const auto [at, added] = numbers_.try_emplace(check, static_cast<Index>(checks_.size()) + 1);
+    if (added) checks_.push_back(check);
+    return at->second;
+  }
+
+  Check operator[](Index number) {
+    const std::lock_guard lock(mutex_);
+    return checks_[static_cast<std::size_t>(number - 1)];
+  }
+
+  void note_queued(Device device) {
+    const std::lock_guard lock(mutex_);
+    queued_.insert(device.index);
+  }
+  bool take_queued(Device device) {  // whether there were checks since the last call
+    const std::lock_guard lock(mutex_);
+    return queued_.erase(device.index) > 0;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Check, Index> numbers_;  // a training loop makes the same few checks again and again
+  std::vector<Check> checks_;
+  std::set<int> queued_;  // the GPUs that were given one and not asked since
+};
+
+Checks& checks() {
+  static Checks& one = *new Checks;
+  return one;
+}
+
+void wait(Cuda cuda, Device device) {
+  if (!checks().take_queued(device)) return kernels::synchronize(cuda);
+  const kernels::IndexReport report = kernels::take_index_report(cuda);
+  if (report.check == 0) return;
+  const Checks::Check failed = checks()[report.check];
+  fail(failed.op.c_str(), failed.what, " ", report.value, " at position ", report.position, " is ", failed.where,
+       kernels::waits_for_each_kernel() ? "" : "; the op ran earlier on the GPU, GRADUS_SYNC=1 stops where it stands");
+}
+
+#endif
+
+}  // namespace
+
+void wait_for(Device device) {
+#ifdef GRADUS_HAS_CUDA
+  on_device(device, [&](auto exec) {
+    if constexpr (std::is_same_v<decltype(exec), Cuda>) wait(exec, device);
+  });
+#else
+  (void)device;
+#endif
+}
+
+void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where) {
+  on_device(t.device(), [&](auto exec) {
+    if constexpr (std::is_same_v<decltype(exec), kernels::Cpu>) {
+      const Index bad = kernels::first_outside(exec, t.numel(), 0, high, pointer<Index>(t));
+      if (bad >= 0) fail(op, what, " ", pointer<Index>(t)[bad], " at position ", bad, " is ", where);
+    } else {
+#ifdef GRADUS_HAS_CUDA
+      kernels::check_range(exec, checks().number_of({op, what, where}), t.numel(), high, pointer<Index>(t));
+      checks().note_queued(t.device());
+      if (kernels::waits_for_each_kernel()) wait(exec, t.device());
+#endif
+    }
+  });
+}
+
+}  // namespace gradus

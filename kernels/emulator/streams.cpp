@@ -1,0 +1,142 @@
+// The emulated device's streams and events. The default stream does at once what it is given, so it never lags behind.
+// What a named stream is given waits until somebody waits for it: so a copy that nobody waited for has not happened,
+// and memory that was changed too early is copied as it then is.
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+
+#include <gradus/kernels/emulator/memory.h>
+#include <gradus/kernels/emulator/runtime.h>
+
+using namespace gradus::kernels::emulator;
+
+namespace {
+
+struct Copy {
+  void* to;
+  const void* from;
+  std::size_t bytes;
+  cudaMemcpyKind kind;
+
+  cudaError_t run() const {
+    const bool to_device = kind != cudaMemcpyDeviceToHost, from_device = kind != cudaMemcpyHostToDevice;
+    if (to_device ? !in_one_block(to, bytes) : in_device_memory(to)) return cudaErrorInvalidValue;
+    if (from_device ? !in_one_block(from, bytes) : in_device_memory(from)) return cudaErrorInvalidValue;
+    const OpenMemory open;
+    std::memmove(to, from, bytes);
+    return cudaSuccess;
+  }
+};
+
+}  // namespace
+
+struct CUstream_st {
+  std::deque<Copy> waiting;
+  unsigned long long given = 0, done = 0;
+
+  cudaError_t run_to(unsigned long long mark) {
+    cudaError_t result = cudaSuccess;
+    for (; done < mark; ++done) {
+      const cudaError_t one = waiting.front().run();
+      waiting.pop_front();
+      if (one != cudaSuccess) result = one;
+    }
+    return result;
+  }
+};
+
+struct CUevent_st {
+  cudaStream_t stream = nullptr;
+  unsigned long long mark = 0;
+
+  cudaError_t reach() const { return stream ? stream->run_to(mark) : cudaSuccess; }
+};
+
+namespace {
+
+std::map<const unsigned char*, std::size_t>& pinned_blocks() {
+  static auto& blocks = *new std::map<const unsigned char*, std::size_t>;
+  return blocks;
+}
+
+bool is_pinned(const void* pointer) {
+  const auto* const at = static_cast<const unsigned char*>(pointer);
+  auto next = pinned_blocks().upper_bound(at);
+  if (next == pinned_blocks().begin()) return false;
+  --next;
+  return at < next->first + next->second;
+}
+
+}  // namespace
+
+cudaError_t cudaMallocHost(void** block, std::size_t bytes) {
+  *block = std::malloc(bytes);
+  if (!*block) return bytes == 0 ? cudaSuccess : cudaErrorMemoryAllocation;
+  const std::lock_guard lock(device_mutex());
+  pinned_blocks()[static_cast<unsigned char*>(*block)] = bytes;
+  return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* block) {
+  const std::lock_guard lock(device_mutex());
+  pinned_blocks().erase(static_cast<unsigned char*>(block));
+  std::free(block);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  if (bytes == 0) return cudaSuccess;
+  const std::lock_guard lock(device_mutex());
+  const Copy copy{to, from, bytes, kind};
+  if (!stream) return copy.run();
+  stream->waiting.push_back(copy);
+  ++stream->given;
+  // From memory that is not page-locked the driver copies before it returns.
+  const void* const host = kind == cudaMemcpyHostToDevice ? from : to;
+  return kind != cudaMemcpyDeviceToDevice && !is_pinned(host) ? stream->run_to(stream->given) : cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  *stream = new CUstream_st;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const std::lock_guard lock(device_mutex());
+  return stream ? stream->run_to(stream->given) : cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const cudaError_t result = cudaStreamSynchronize(stream);
+  delete stream;
+  return result;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t event, unsigned) {
+  const std::lock_guard lock(device_mutex());
+  return event->reach();
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new CUevent_st;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(device_mutex());
+  event->stream = stream;
+  event->mark = stream ? stream->given : 0;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const std::lock_guard lock(device_mutex());
+  return event->reach();
+}
