@@ -1,7 +1,8 @@
-// matmul and linear.
+// matmul, linear and linear_activation.
 #include <gradus/core/autograd.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
+#include <gradus/kernels/map.h>
 #include <gradus/kernels/matmul.h>
 
 namespace gradus {
@@ -17,6 +18,25 @@ Tensor product(const char* op, const Tensor& a, bool transpose_a, const Tensor& 
     kernels::matmul<T>(exec, m, n, k, pointer<T>(a), transpose_a, pointer<T>(b), transpose_b, row, pointer<T>(c));
   });
   return c;
+}
+
+// Of y = x wT + b, where x and w were kept: dx = dy w, dw = dyT x, db = the sum of dy's rows.
+Tensors linear_back(const char* op, const Saved& kept, const Tensor& dy) {
+  Tensors grads(3);
+  if (kept.needs_grad(0)) grads[0] = product(op, dy, false, kept[1], false);
+  if (kept.needs_grad(1)) grads[1] = product(op, dy, true, kept[0], false);
+  if (kept.needs_grad(2)) grads[2] = sum(dy, {0});
+  return grads;
+}
+
+void check_linear(const char* op, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check_alike(op, bias.defined() ? Tensors{x, weight, bias} : Tensors{x, weight});
+  check(x.dim() == 2 && weight.dim() == 2, op, "expected an input [n, in] and a weight [out, in], got shapes ",
+        x.shape(), " and ", weight.shape(), "; flatten images with reshape({n, -1})");
+  check(x.size(1) == weight.size(1), op, "input has ", x.size(1), " features, weight expects ", weight.size(1),
+        " (shapes ", x.shape(), " and ", weight.shape(), ")");
+  check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, op, "weight gives ", weight.size(0),
+        " features, bias has shape ", bias.defined() ? bias.shape() : Shape{});
 }
 
 }  // namespace
@@ -45,12 +65,34 @@ struct Linear {
     keep(w);
     return product(name, x, false, w, true, b);
   }
-  Tensors backward(const Saved& kept, const Tensor& dy) const {  // dx = dy w, dw = dyT x, db = the sum of dy's rows
-    Tensors grads(3);
-    if (kept.needs_grad(0)) grads[0] = product(name, dy, false, kept[1], false);
-    if (kept.needs_grad(1)) grads[1] = product(name, dy, true, kept[0], false);
-    if (kept.needs_grad(2)) grads[2] = sum(dy, {0});
-    return grads;
+  Tensors backward(const Saved& kept, const Tensor& dy) const { return linear_back(name, kept, dy); }
+};
+
+struct LinearActivation {
+  static constexpr auto name = "linear_activation";
+  kernels::Activation activation;
+  Tensor forward(Saved& keep, const Tensor& x, const Tensor& w, const Tensor& b) const {
+    const Index m = x.size(0), n = w.size(0), k = x.size(1);
+    Tensor y = empty({m, n}, x.options());
+    on_floating(name, x, [&]<class T>(auto exec) {
+      const T* row = b.defined() ? pointer<T>(b) : nullptr;
+      kernels::linear_activation<T>(exec, m, n, k, pointer<T>(x), pointer<T>(w), row, activation, pointer<T>(y));
+    });
+    keep(x);
+    keep(w);
+    keep(y);
+    return y;
+  }
+  Tensors backward(const Saved& kept, const Tensor& dy) const {
+    const Tensor y = kept[2], dz = empty_like(dy);  // z = x wT + b
+    on_floating(name, dy, [&]<class T>(auto exec) {
+      std::visit(
+          [&](const auto& op) {
+            kernels::map_back(exec, op, y.numel(), pointer<T>(y), pointer<T>(dy), pointer<T>(dz));
+          },
+          activation);
+    });
+    return linear_back(name, kept, dz);
   }
 };
 
@@ -71,14 +113,16 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  check_alike("linear", bias.defined() ? Tensors{x, weight, bias} : Tensors{x, weight});
-  check(x.dim() == 2 && weight.dim() == 2, "linear", "expected an input [n, in] and a weight [out, in], got shapes ",
-        x.shape(), " and ", weight.shape(), "; flatten images with reshape({n, -1})");
-  check(x.size(1) == weight.size(1), "linear", "input has ", x.size(1), " features, weight expects ", weight.size(1),
-        " (shapes ", x.shape(), " and ", weight.shape(), ")");
-  check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, "linear", "weight gives ", weight.size(0),
-        " features, bias has shape ", bias.defined() ? bias.shape() : Shape{});
+  check_linear("linear", x, weight, bias);
   return apply(ops::Linear{}, x, weight, bias);
+}
+
+Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                         const kernels::Activation& activation) {
+  check_linear("linear_activation", x, weight, bias);
+  const auto* leaky = std::get_if<kernels::LeakyRelu>(&activation);
+  if (leaky && !(leaky->negative_slope >= 0)) return leaky_relu(linear(x, weight, bias), leaky->negative_slope);
+  return apply(ops::LinearActivation{activation}, x, weight, bias);
 }
 
 }  // namespace gradus

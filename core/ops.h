@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <gradus/core/tensor.h>
+#include <gradus/kernels/activation.h>
 #include <gradus/kernels/pointwise.h>
 
 namespace gradus {
@@ -68,6 +69,11 @@ Tensor argmax(const Tensor& x, Index dim, bool keepdim = false);
 Tensor matmul(const Tensor& a, const Tensor& b);
 // y = x wT + b; x [n, in], w [out, in], b [out] or undefined -> [n, out]
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+// activation(x wT + b), with one pass over memory fewer each way, and to the bit the same:
+//   linear_activation(x, w, b, kernels::LeakyRelu{0.1})
+// Tanh, Sigmoid, Relu or LeakyRelu. Layers that stand so in a Sequential run as this op (layers/fused.h).
+Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                         const kernels::Activation& activation);
 
 // --- pieces ---
 Tensor cat(const Tensors& parts, Index dim = 0);

@@ -25,6 +25,7 @@ struct Max;
 // matrix.cpp
 struct Matmul;
 struct Linear;
+struct LinearActivation;
 // losses.cpp
 struct Softmax;
 struct LogSoftmax;
@@ -36,9 +37,10 @@ struct NllLoss;
 template <class... Ops>
 struct OpList {};
 
-using StructuredOps = OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand,
-                             ops::Cat, ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear, ops::Softmax,
-                             ops::LogSoftmax, ops::MseLoss, ops::L1Loss, ops::NllLoss>;
+using StructuredOps =
+    OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand, ops::Cat,
+           ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear, ops::LinearActivation, ops::Softmax,
+           ops::LogSoftmax, ops::MseLoss, ops::L1Loss, ops::NllLoss>;
 
 template <class F, class... Ops>
 constexpr bool is_listed(OpList<Ops...>) {

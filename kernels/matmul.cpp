@@ -74,11 +74,29 @@ struct AddBias {
   }
 };
 
+// Applies the activation, if there is one, to a block of c: at the end of the task that wrote it, while it is in a
+// cache of its core. Inside the register tile it would push the sums out of their registers, and its loops would be
+// short.
+template <class T>
+void activate(const Activation* activation, Index rows, Index columns, T* c, Index stride) {
+  if (!activation) return;
+  std::visit(
+      [=](const auto& op) {
+        for (Index i = 0; i < rows; ++i) {
+          T* row = c + i * stride;
+#pragma omp simd
+          for (Index j = 0; j < columns; ++j) row[j] = op.value(row[j]);
+        }
+      },
+      *activation);
+}
+
 template <class T, class Epilogue>
 class PanelProduct {
  public:
-  PanelProduct(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, Epilogue epilogue)
-      : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), epilogue_(epilogue) {
+  PanelProduct(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, Epilogue epilogue,
+               const Activation* activation)
+      : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), epilogue_(epilogue), activation_(activation) {
     a_in_place_ = a.row_stride == 1 && steps_well<T>(a.column_stride);
     // The tile reads whole vectors, so a ragged last panel is always packed.
     b_in_place_ = b.column_stride == 1 && m <= kFewRows && steps_well<T>(b.row_stride) ? n / kWidth : 0;
@@ -137,12 +155,15 @@ class PanelProduct {
         }
       }
     }
+    const Index j = panels.begin * kWidth;
+    activate(activation_, rows.size(), std::min(panels.end * kWidth, n_) - j, c_ + rows.begin * n_ + j, n_);
   }
 
   Index m_, n_, k_;
   Operand<T> a_, b_;
   T* c_;
   Epilogue epilogue_;
+  const Activation* activation_;
   bool a_in_place_;
   Index panels_ = pieces_of(n_, kWidth), b_in_place_;  // panels of op(b); so many of them, the first, are not packed
   T* b_packed_ = nullptr;
@@ -150,7 +171,8 @@ class PanelProduct {
 
 // The product of many lines with few, both along k, in tiles of Wide x kLanes / Wide.
 template <class T, int Wide, class Epilogue>
-void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const Epilogue& epilogue) {
+void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const Epilogue& epilogue,
+                 const Activation* activation) {
   constexpr int narrow = kLanes<T> / Wide;
   const bool tall = m >= n;
   const Index many = tall ? m : n, few = tall ? n : m;
@@ -165,26 +187,29 @@ void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const 
           dot_tile<T, narrow>(k, a, {y, few}, b, {x, end}, c, n, epilogue);
       }
     }
+    activate(activation, tall ? end - begin : m, tall ? n : end - begin, c + begin * (tall ? n : 1), n);
   });
 }
 
 template <class T, class Epilogue>
-void empty_product(Index m, Index n, T* c, const Epilogue& epilogue) {
+void empty_product(Index m, Index n, T* c, const Epilogue& epilogue, const Activation* activation) {
   for (Index i = 0; i < m; ++i)
     for (Index j = 0; j < n; j += kLanes<T>) store(c + i * n + j, epilogue(Vector<T>{}, j, n - j), n - j);
+  activate(activation, m, n, c, n);
 }
 
 template <class T, class Epilogue>
-void product(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, const Epilogue& epilogue) {
+void product(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, const Epilogue& epilogue,
+             const Activation* activation = nullptr) {
   const bool dots = a.column_stride == 1 && b.row_stride == 1 && k >= kThinDepth && std::min(m, n) <= kThin;
   if (k == 0)  // a and b may be null
-    empty_product(m, n, c, epilogue);
+    empty_product(m, n, c, epilogue, activation);
   else if (!dots)
-    PanelProduct<T, Epilogue>(m, n, k, a, b, c, epilogue).run();
+    PanelProduct<T, Epilogue>(m, n, k, a, b, c, epilogue, activation).run();
   else if (std::min(m, n) == 1)
-    dot_product<T, kLanes<T>>(m, n, k, a.data, b.data, c, epilogue);
+    dot_product<T, kLanes<T>>(m, n, k, a.data, b.data, c, epilogue, activation);
   else
-    dot_product<T, std::min(4, kLanes<T>)>(m, n, k, a.data, b.data, c, epilogue);
+    dot_product<T, std::min(4, kLanes<T>)>(m, n, k, a.data, b.data, c, epilogue, activation);
 }
 
 }  // namespace
@@ -198,7 +223,18 @@ void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const 
   product(m, n, k, left, right, c, AddBias<T>{bias});
 }
 
+template <class T>
+void linear_activation(Cpu, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
+                       const Activation& activation, T* y) {
+  if (m == 0 || n == 0) return;
+  product(m, n, k, Operand<T>{x, k, 1}, Operand<T>{w, 1, k}, y, AddBias<T>{bias}, &activation);
+}
+
 template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+template void linear_activation(Cpu, Index, Index, Index, const float*, const float*, const float*, const Activation&,
+                                float*);
+template void linear_activation(Cpu, Index, Index, Index, const double*, const double*, const double*,
+                                const Activation&, double*);
 
 }  // namespace gradus::kernels

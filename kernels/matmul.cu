@@ -6,7 +6,8 @@
 // registers and then stores them to the other half of the shared memory, so that there is one barrier a step.
 //
 // Where c has too few tiles to fill a GPU, k is cut into parts of at least 128, each part's product goes to scratch,
-// and a second kernel adds them in order. The cut depends on the extents alone.
+// and a second kernel adds them in order. The cut depends on the extents alone. Whichever kernel writes c adds the bias
+// and applies the activation.
 //
 // Bytes: op(a) once for each column of tiles, op(b) once for each row of tiles (from cache, mostly), c once; with
 // several parts, c once for each part out and in again, from cache.
@@ -85,10 +86,17 @@ class Loader {
   T held_[count];
 };
 
-// c[part, m, n] = op(a) op(b) over the part's [part * depth, part * depth + depth) of k, + bias
-template <class T, class Tile, bool transpose_a, bool transpose_b>
+struct None {  // no activation
+  template <class T>
+  __device__ T value(T x) const {
+    return x;
+  }
+};
+
+// c[part, m, n] = activation(op(a) op(b) over the part's [part * depth, part * depth + depth) of k, + bias)
+template <class T, class Tile, bool transpose_a, bool transpose_b, class Act>
 __global__ void __launch_bounds__(block_threads)
-    matmul_kernel(Index m, Index n, Index k, int depth, const T* a, const T* b, const T* bias, T* c) {
+    matmul_kernel(Index m, Index n, Index k, int depth, const T* a, const T* b, const T* bias, Act activation, T* c) {
   GRADUS_SHARED(Pack<T>, left, [2][Tile::step][Tile::line]);
   GRADUS_SHARED(Pack<T>, right, [2][Tile::step][Tile::line]);
   const Index columns = (n + Tile::size - 1) / Tile::size, tiles = (m + Tile::size - 1) / Tile::size * columns;
@@ -137,19 +145,20 @@ __global__ void __launch_bounds__(block_threads)
 #pragma unroll
     for (int j = 0; j < Tile::patch; ++j) {
       const Index s = column + Tile::at(j, x);
-      if (r < m && s < n) c[r * n + s] = bias ? sums[i][j] + bias[s] : sums[i][j];
+      if (r < m && s < n) c[r * n + s] = activation.value(bias ? sums[i][j] + bias[s] : sums[i][j]);
     }
   }
 }
 
-// c[i] = partial[0, i] + partial[1, i] + ... + bias
-template <class T>
-__global__ void matmul_join_kernel(Index size, Index n, Index parts, const T* partial, const T* bias, T* c) {
+// c[i] = activation(partial[0, i] + partial[1, i] + ... + bias)
+template <class T, class Act>
+__global__ void matmul_join_kernel(Index size, Index n, Index parts, const T* partial, const T* bias, Act activation,
+                                   T* c) {
   for (Index i = first_item(); i < size; i += item_step()) {
     T sum = partial[i];
 #pragma unroll 4
     for (Index part = 1; part < parts; ++part) sum += partial[part * size + i];
-    c[i] = bias ? sum + bias[i % n] : sum;
+    c[i] = activation.value(bias ? sum + bias[i % n] : sum);
   }
 }
 
@@ -172,26 +181,29 @@ Plan plan_for(Index m, Index n, Index k) {
   return {tiles, pieces_of(k, depth), static_cast<int>(depth)};
 }
 
-template <class Tile, class T>
-void run(Cuda cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b,
-         const T* bias, T* c) {
+template <bool transpose_a, bool transpose_b, class Tile, class T, class Act>
+void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
   const Plan plan = plan_for<Tile>(m, n, k);
-  T* const out = plan.parts == 1 ? c : scratch<T>(plan.parts * m * n);
-  const T* const added = plan.parts == 1 ? bias : nullptr;
-  const auto start = [&]<bool ta, bool tb>(std::bool_constant<ta>, std::bool_constant<tb>) {
-    launch<matmul_kernel<T, Tile, ta, tb>>(cuda, blocks_for(plan.tiles * plan.parts, 1), block_threads, 0, m, n, k,
-                                           plan.depth, a, b, added, out);
+  const auto start = [&](const T* added, auto applied, T* out) {
+    launch<matmul_kernel<T, Tile, transpose_a, transpose_b, decltype(applied)>>(
+        cuda, blocks_for(plan.tiles * plan.parts, 1), block_threads, 0, m, n, k, plan.depth, a, b, added, applied, out);
   };
-  const std::true_type yes;
-  const std::false_type no;
-  if (transpose_a) {
-    transpose_b ? start(yes, yes) : start(yes, no);
-  } else {
-    transpose_b ? start(no, yes) : start(no, no);
+  if (plan.parts == 1) return start(bias, activation, c);
+  T* const partial = scratch<T>(plan.parts * m * n);
+  start(nullptr, None{}, partial);
+  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(m * n), block_threads, 0, m * n, n, plan.parts, partial, bias,
+                                     activation, c);
+}
+
+template <bool transpose_a, bool transpose_b, class T, class Act>
+void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
+  if (m == 0 || n == 0) return;
+  if constexpr (std::is_same_v<T, float>) {
+    if (pieces_of(m, LargeTile::size) * pieces_of(n, LargeTile::size) >= enough_tiles) {
+      return run<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
+    }
   }
-  if (plan.parts > 1) {
-    launch<matmul_join_kernel<T>>(cuda, grid_for(m * n), block_threads, 0, m * n, n, plan.parts, out, bias, c);
-  }
+  run<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
 }
 
 }  // namespace
@@ -199,16 +211,26 @@ void run(Cuda cuda, Index m, Index n, Index k, const T* a, bool transpose_a, con
 template <class T>
 void matmul(Cuda cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b,
             const T* bias, T* c) {
-  if (m == 0 || n == 0) return;
-  if constexpr (std::is_same_v<T, float>) {
-    if (pieces_of(m, LargeTile::size) * pieces_of(n, LargeTile::size) >= enough_tiles) {
-      return run<LargeTile>(cuda, m, n, k, a, transpose_a, b, transpose_b, bias, c);
-    }
+  if (transpose_a) {
+    transpose_b ? run<true, true>(cuda, m, n, k, a, b, bias, None{}, c)
+                : run<true, false>(cuda, m, n, k, a, b, bias, None{}, c);
+  } else {
+    transpose_b ? run<false, true>(cuda, m, n, k, a, b, bias, None{}, c)
+                : run<false, false>(cuda, m, n, k, a, b, bias, None{}, c);
   }
-  run<SmallTile<T>>(cuda, m, n, k, a, transpose_a, b, transpose_b, bias, c);
+}
+
+template <class T>
+void linear_activation(Cuda cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
+                       const Activation& activation, T* y) {
+  std::visit([&](const auto& op) { run<false, true>(cuda, m, n, k, x, w, bias, op, y); }, activation);
 }
 
 template void matmul(Cuda, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 template void matmul(Cuda, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+template void linear_activation(Cuda, Index, Index, Index, const float*, const float*, const float*, const Activation&,
+                                float*);
+template void linear_activation(Cuda, Index, Index, Index, const double*, const double*, const double*,
+                                const Activation&, double*);
 
 }  // namespace gradus::kernels

@@ -10,6 +10,7 @@
 // or zeros. NaN and infinity propagate. Each element is summed by one task, in an order that the extents and the two
 // flags decide, so the result does not depend on the number of threads. Throws nothing but std::bad_alloc.
 #pragma once
+#include <gradus/kernels/activation.h>
 #include <gradus/kernels/exec.h>
 
 namespace gradus::kernels {
@@ -18,6 +19,11 @@ template <class T>  // float or double
 void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
             T* c);
 
+// y[m, n] = activation(x wT + bias) for x [m, k] and w [n, k]: the bits of matmul and then map, in one pass over y.
+template <class T>
+void linear_activation(Cpu, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
+                       const Activation& activation, T* y);
+
 extern template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 extern template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
 
@@ -25,6 +31,9 @@ extern template void matmul(Cpu, Index, Index, Index, const double*, bool, const
 template <class T>
 void matmul(Cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
             T* c);
+template <class T>
+void linear_activation(Cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
+                       const Activation& activation, T* y);
 #endif
 
 }  // namespace gradus::kernels

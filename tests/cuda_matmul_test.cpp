@@ -1,4 +1,5 @@
 // The matrix product on the GPU against the CPU's in float64, at extents that cut every tile.
+#include <gradus/kernels/map.h>
 #include <gradus/kernels/matmul.h>
 
 #include "cuda_arrays.h"
@@ -82,6 +83,63 @@ TEST_CASE("matmul on the GPU takes the large tiles where there are enough", "[cu
     check_product<float>(1400, 1500, 9 + form, form, "matmul_kernel", 0);
     CHECK(launched_kernels().find("128") != std::string::npos);
   }
+}
+
+// linear_activation against the CPU's matmul in float64 and op.value; to the bit against the GPU's own matmul and map.
+template <class T, class Op>
+void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, long parts_joined) {
+  CAPTURE(m, n, k, with_bias, sizeof(T));
+  const std::vector<T> x = random_values<T>(m * k, -1, 1, 1), w = random_values<T>(n * k, -1, 1, 2),
+                       bias = random_values<T>(n, -1, 1, 3);
+  const OnGpu<T> x_gpu(x), w_gpu(w, 1), bias_gpu(bias), z_gpu(m * n), parts_gpu(m * n);
+  const T* const row = with_bias ? bias_gpu.data() : nullptr;
+  const auto y = in_every_order(
+      "matmul_kernel",
+      [&] {
+        const OnGpu<T> y_gpu(m * n);
+        linear_activation<T>(Cuda{}, m, n, k, x_gpu.data(), w_gpu.data(), row, op, y_gpu.data());
+        CHECK(kernel_launches("matmul_join_kernel") == parts_joined);
+        CHECK(kernel_launches("map_kernel") == 0);
+        return y_gpu.values();
+      },
+      1);
+  matmul<T>(Cuda{}, m, n, k, x_gpu.data(), false, w_gpu.data(), true, row, z_gpu.data());
+  map<Op, T>(Cuda{}, op, m * n, z_gpu.data(), parts_gpu.data());
+  CHECK(same_bits(y, parts_gpu.values()));
+  const std::vector<double> wide_x = converted<double>(x), wide_w = converted<double>(w),
+                            wide_bias = converted<double>(bias);
+  std::vector<double> want(m * n);
+  matmul<double>(Cpu{}, m, n, k, wide_x.data(), false, wide_w.data(), true, with_bias ? wide_bias.data() : nullptr,
+                 want.data());
+  for (double& v : want) v = op.value(v);
+  const double bound = 4 * static_cast<double>(k) * static_cast<double>(std::numeric_limits<T>::epsilon());
+  CHECK(largest_error(y, want) <= bound);
+}
+
+TEST_CASE("linear_activation on the GPU applies each activation in the kernel that writes last", "[cuda_matmul]") {
+  const auto check_all = [](Index m, Index n, Index k, bool with_bias, long parts_joined) {
+    check_activation<float>(Tanh{}, m, n, k, with_bias, parts_joined);
+    check_activation<double>(Tanh{}, m, n, k, with_bias, parts_joined);
+    check_activation<float>(Sigmoid{}, m, n, k, with_bias, parts_joined);
+    check_activation<double>(Sigmoid{}, m, n, k, with_bias, parts_joined);
+    check_activation<float>(Relu{}, m, n, k, with_bias, parts_joined);
+    check_activation<double>(Relu{}, m, n, k, with_bias, parts_joined);
+    check_activation<float>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
+    check_activation<double>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
+  };
+  check_all(33, 65, 31, true, 0);
+  check_all(1, 1, 1, false, 0);
+  check_all(65, 33, 300, true, 1);  // k is cut: the join writes last
+  check_all(3, 70, 129, false, 1);
+  reset_kernel_launches();
+  check_activation<float>(Tanh{}, 1400, 1500, 9, true, 0);
+  CHECK(launched_kernels().find("128") != std::string::npos);  // the large tile
+  const OnGpu<float> nothing(0);
+  linear_activation<float>(Cuda{}, 0, 5, 3, nothing.data(), nothing.data(), nullptr, Relu{}, nothing.data());
+  linear_activation<float>(Cuda{}, 5, 0, 3, nothing.data(), nothing.data(), nullptr, Relu{}, nothing.data());
+  const OnGpu<float> bias(std::vector<float>{-1, 2}), y(4);
+  linear_activation<float>(Cuda{}, 2, 2, 0, nothing.data(), nothing.data(), bias.data(), Relu{}, y.data());
+  CHECK(y.values() == std::vector<float>{0, 2, 0, 2});  // an empty sum and the bias
 }
 
 TEST_CASE("matmul on the GPU lets NaN through where it belongs and nowhere else", "[cuda_matmul]") {

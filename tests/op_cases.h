@@ -62,6 +62,7 @@ OpEntry entry(Tag<gradus::ops::Sum>);
 OpEntry entry(Tag<gradus::ops::Max>);
 OpEntry entry(Tag<gradus::ops::Matmul>);
 OpEntry entry(Tag<gradus::ops::Linear>);
+OpEntry entry(Tag<gradus::ops::LinearActivation>);
 OpEntry entry(Tag<gradus::ops::Softmax>);
 OpEntry entry(Tag<gradus::ops::LogSoftmax>);
 OpEntry entry(Tag<gradus::ops::MseLoss>);

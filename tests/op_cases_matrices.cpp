@@ -1,4 +1,4 @@
-// Cases of matmul and linear.
+// Cases of matmul, linear and linear_activation.
 #include "op_cases.h"
 
 using namespace gradus;
@@ -37,4 +37,31 @@ OpEntry entry(Tag<ops::Linear>) {
         {name + " without bias", {x, weight}, [](const Tensors& in) { return linear(in[0], in[1]); }, gradient});
   }
   return {"linear", "x wT + b", "dy w, dyT x, and the sum of dy over the rows", false, cases};
+}
+
+OpEntry entry(Tag<ops::LinearActivation>) {
+  using kernels::Activation;
+  const std::vector<std::pair<std::string, Activation>> activations = {{"tanh", kernels::Tanh{}},
+                                                                       {"sigmoid", kernels::Sigmoid{}},
+                                                                       {"relu", kernels::Relu{}},
+                                                                       {"leaky_relu 0.1", kernels::LeakyRelu{0.1}},
+                                                                       {"leaky_relu -0.5", kernels::LeakyRelu{-0.5}}};
+  std::vector<OpCase> cases;
+  for (const auto& [name, activation] : activations) {
+    for (Index n : {3, 1, 0}) {
+      const Tensor x = pattern({n, 4}, 0), weight = pattern({5, 4}, 1), bias = pattern({5}, 2);
+      const Gradient gradient = n > 0 ? Gradient::smooth : Gradient::reference;
+      const std::string title = "linear_activation " + name + " " + x.shape().str();
+      cases.push_back({title + " with bias",
+                       {x, weight, bias},
+                       [act = activation](const Tensors& in) { return linear_activation(in[0], in[1], in[2], act); },
+                       gradient});
+      cases.push_back({title + " without bias",
+                       {x, weight},
+                       [act = activation](const Tensors& in) { return linear_activation(in[0], in[1], {}, act); },
+                       gradient});
+    }
+  }
+  return {"linear_activation", "y = act(x wT + b), act of Tanh, Sigmoid, Relu, LeakyRelu",
+          "those of linear with dy act' for dy, act' from y", false, cases};
 }

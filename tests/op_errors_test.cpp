@@ -108,6 +108,22 @@ TEST_CASE("matrix products name extents that don't fit") {
          return linear(whole, ones({5, 3}, int64));
        },
        "linear: expected a float32 or float64 tensor, got int64"},
+      {[&] {
+         return linear_activation(a23, ones({5, 4}), {}, kernels::Tanh{});
+       },
+       "linear_activation: input has 3 features, weight expects 4 (shapes [2, 3] and [5, 4])"},
+      {[&] {
+         return linear_activation(a23, ones({5, 3}), c2, kernels::Relu{});
+       },
+       "linear_activation: weight gives 5 features, bias has shape [2]"},
+      {[&] {
+         return linear_activation(a23, ones({5, 3}, float64), {}, kernels::Sigmoid{});
+       },
+       "linear_activation: operands have different dtypes, float32 and float64"},
+      {[&] {
+         return linear_activation(whole, ones({5, 3}, int64), {}, kernels::LeakyRelu{});
+       },
+       "linear_activation: expected a float32 or float64 tensor, got int64"},
   });
 }
 

@@ -186,6 +186,14 @@ def matrices():
         x, w, b = pattern((n, 4), 0), pattern((5, 4), 1), pattern((5,), 2)
         case(f"linear {text((n, 4))} with bias", F.linear, x, w, b)
         case(f"linear {text((n, 4))} without bias", F.linear, x, w)
+    activations = [("tanh", torch.tanh), ("sigmoid", torch.sigmoid), ("relu", torch.relu)]
+    activations += [(f"leaky_relu {s}", lambda z, s=s: F.leaky_relu(z, s)) for s in (0.1, -0.5)]
+    for name, f in activations:
+        for n in [3, 1, 0]:
+            x, w, b = pattern((n, 4), 0), pattern((5, 4), 1), pattern((5,), 2)
+            title = f"linear_activation {name} {text((n, 4))}"
+            case(f"{title} with bias", lambda x, w, b, f=f: f(F.linear(x, w, b)), x, w, b)
+            case(f"{title} without bias", lambda x, w, f=f: f(F.linear(x, w)), x, w)
 
 
 # --- shapes and pieces ----------------------------------------------------------------------------------------------
