@@ -120,9 +120,13 @@ class Layer : public Module {
   // What it holds: net[0].as<Linear>().weight. Throws Error for another type.
   template <class L>
   L as() const {
-    const L* held = std::any_cast<L>(&held_);
+    const L* held = get_if<L>();
     if (!held) wrong_type(detail::demangled(typeid(L).name()));
     return *held;
+  }
+  template <class L>
+  const L* get_if() const {  // null for another type
+    return std::any_cast<L>(&held_);
   }
 
  private:

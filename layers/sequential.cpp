@@ -1,5 +1,7 @@
 #include <gradus/layers/sequential.h>
 
+#include <gradus/layers/fused.h>
+
 namespace gradus {
 
 Sequential::Sequential(const std::vector<Layer>& from) : Sequential() {
@@ -8,7 +10,11 @@ Sequential::Sequential(const std::vector<Layer>& from) : Sequential() {
 
 Tensor Sequential::operator()(const Tensor& x) const {
   Tensor y = x;
-  for (const auto& [name, layer] : layers()) y = layer(y);
+  for (NamedLayers left = layers(); !left.empty();) {
+    const FusedLayers* op = fused(left);
+    y = op ? op->run(left, y) : left.front().second(y);
+    left = left.subspan(op ? op->count : 1);
+  }
   return y;
 }
 

@@ -10,6 +10,8 @@
 //   parts.pop_back();
 //   Sequential classifier(parts);
 //   classifier.add_module("classifier", Sequential(Linear(400, 10), LogSoftmax(1)));
+//
+// Some neighbours run as one op, with the same results: layers/fused.h.
 #pragma once
 #include <string_view>
 
