@@ -1,0 +1,108 @@
+// Seconds of one training step of each phase of the lectures: the step functions that the programs run (models/), on
+// inputs made before the clock starts. Noise, zeroing, forward, loss, backward and optimiser are all within it.
+//
+//   bench_lectures [--device cpu|cuda] [--threads N] [--only PHASE] [--repeat N]
+//
+// It prints a line `PHASE SECONDS` for each phase, the median over N steps; --only takes a part of a phase's name. The
+// names are those of PyTorch's and JAX's programs in bench/peers, whose compare.py runs this one beside them.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <gradus/core/error.h>
+#include <gradus/core/random.h>
+#include <gradus/kernels/parallel.h>
+#include <gradus/models/lecture20.h>
+#include <gradus/optim/adam.h>
+
+using namespace gradus;
+
+namespace {
+
+using Step = std::function<Tensor()>;  // one training step; returns its loss
+
+struct Phase {
+  const char* name;
+  Step (*make)(Device);
+};
+
+Step lecture20_autoencoder(Device device) {
+  lecture20::Autoencoder net;
+  net.to(float64);
+  net.to(device);
+  const auto optimizer = std::make_shared<Adam>(net.parameters());
+  const Tensor images = rand({1000, 784}, {float64, device});
+  return [=] { return lecture20::autoencoder_step(net, *optimizer, images, {}); };
+}
+
+Step lecture20_classifier(Device device) {
+  lecture20::Autoencoder net;
+  net.to(float64);
+  net.to(device);
+  const Sequential classifier = lecture20::make_classifier(net);
+  const Tensor images = rand({1000, 784}, {float64, device}), labels = randint(0, 10, {1000}).to(device);
+  return [=] { return lecture20::classifier_step(classifier, images, labels, 0.1); };
+}
+
+constexpr Phase phases[] = {{"lecture20.autoencoder", lecture20_autoencoder},
+                            {"lecture20.classifier", lecture20_classifier}};
+
+// The median time of one step. Asking for a loss waits for the device, so a GPU is asked once in ten steps.
+double seconds_a_step(const Step& step, Device device, int repeat) {
+  const int together = device.is_cpu() ? 1 : 10;
+  const auto run = [&] {
+    Tensor loss;
+    for (int i = 0; i < together; ++i) loss = step();
+    loss.item();
+  };
+  for (int i = 0; i < std::min(5, repeat); ++i) run();
+  std::vector<double> seconds;
+  for (int i = 0; i < repeat; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    run();
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / together);
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + repeat / 2, seconds.end());
+  return seconds[repeat / 2];
+}
+
+void run(const std::string& device_name, int threads, const std::string& only, int repeat) {
+  const Device device = parse_device(device_name);
+  if (threads > 0) kernels::set_num_threads(threads);
+  bool found = false;
+  std::string names;
+  for (const Phase& phase : phases) {
+    names += std::string(names.empty() ? "" : ", ") + phase.name;
+    if (std::string(phase.name).find(only) == std::string::npos) continue;
+    found = true;
+    manual_seed(0);
+    std::printf("%s %.6f\n", phase.name, seconds_a_step(phase.make(device), device, repeat));
+    std::fflush(stdout);
+  }
+  check(found, "bench_lectures", "no phase has '", only, "' in its name; there are ", names);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string device = "cpu", only;
+  int threads = 0, repeat = 15;
+  CLI::App app("Times one training step of each phase of the lectures: PHASE SECONDS, the median.", "bench_lectures");
+  app.add_option("--device", device, "cpu, cuda, cuda:1");
+  app.add_option("--threads", threads, "0: as many as there are CPUs")->check(CLI::NonNegativeNumber);
+  app.add_option("--only", only, "phases with this in their name");
+  app.add_option("--repeat", repeat, "timed steps; a GPU takes ten for each")->check(CLI::PositiveNumber);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    run(device, threads, only, repeat);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
