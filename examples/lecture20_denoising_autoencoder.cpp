@@ -1,14 +1,10 @@
 // Lecture 20: a denoising sparse autoencoder on MNIST, and the classifier made from it. The networks and the two
 // training steps are in models/lecture20.h; docs/lectures/lecture20.md compares what comes out with the slides.
-#include <gradus/core/autograd.h>
-#include <gradus/data/loader.h>
-#include <gradus/data/source.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/optim/adam.h>
-#include <gradus/report/progress.h>
 #include <gradus/report/tiles.h>
 
-#include "program.h"
+#include "program_models.h"
 
 using namespace gradus;
 using lecture20::Autoencoder;
@@ -28,6 +24,13 @@ L1Form l1_form(const std::string& name) {
   return name == "mean" ? L1Form::mean : name == "sum" ? L1Form::sum : name == "slide" ? L1Form::slide : L1Form::none;
 }
 
+Autoencoder make_autoencoder(const Program& program, const Settings& settings) {
+  Autoencoder net(L1Penalty{settings.l1_weight, l1_form(settings.l1_form)});
+  net.to(float64);
+  net.to(program.options.device);
+  return net;
+}
+
 // Batches of images [n, 784] in float64, as the lecture has them, on the run's device.
 DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
   const Dataset flat{data.images.flatten(1), data.labels};
@@ -38,35 +41,12 @@ DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
                            .device = program.options.device});
 }
 
-// Runs `step` on each batch and returns the mean of the losses, each weighted by its batch's size.
-template <class Step>
-double train_epoch(const Program& program, DataLoader& loader, Index images, Progress& progress, Step&& step) {
-  Tensor total = zeros({}, {float64, program.options.device});
-  for (const Batch& batch : loader) {
-    const Tensor loss = step(batch.images, batch.labels);
-    NoGrad guard;
-    total.add_(loss, static_cast<double>(batch.size));
-    progress.step(loss.item());
-  }
-  return total.item() / static_cast<double>(images);
-}
-
-ClassAccuracy test(const Sequential& net, DataLoader& loader) {
-  NoGrad guard;
-  ClassAccuracy accuracy(classes);
-  for (const Batch& batch : loader) {
-    accuracy.add(argmax(net(batch.images), 1), batch.labels);
-  }
-  return accuracy;
-}
-
-void train_autoencoder(Program& program, const Settings& settings, const Autoencoder& net, DataLoader& loader,
-                       Index images) {
+void train_autoencoder(Program& program, const Settings& settings, const Autoencoder& net, DataLoader& loader) {
   Adam optimizer(net.parameters(), {.lr = 1e-3});
   Progress progress("autoencoder", settings.epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = train_epoch(program, loader, images, progress, [&](const Tensor& x, const Tensor&) {
+    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor&) {
       return lecture20::autoencoder_step(net, optimizer, x, settings.noise);
     });
     progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
@@ -76,22 +56,18 @@ void train_autoencoder(Program& program, const Settings& settings, const Autoenc
 }
 
 void train_classifier(Program& program, const Settings& settings, const Sequential& net, DataLoader& loader,
-                      DataLoader& test_loader, Index images) {
+                      DataLoader& test_loader) {
   Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = train_epoch(program, loader, images, progress, [&](const Tensor& x, const Tensor& labels) {
+    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor& labels) {
       return lecture20::classifier_step(net, x, labels, 0.1);
     });
-    const ClassAccuracy accuracy = test(net, test_loader);
+    const ClassAccuracy accuracy = test_accuracy(net, test_loader, classes);
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});
     program.result("classifier_loss", loss);
-    if (epoch == settings.classifier_epochs) {
-      program.result("accuracy", accuracy.overall(), "%");
-      program.result(accuracy);
-      program.log() << "\nPerformance of different Classes:\n" << accuracy.str();
-    }
+    if (epoch == settings.classifier_epochs) report_accuracy(program, accuracy);
   }
 }
 
@@ -139,20 +115,17 @@ void draw_weights(Program& program, const std::string& name, const Tensor& befor
   }
 }
 
-void work(Program& program, const Settings& settings) {
-  const DataSource data = find_data(program.options.data, program.options.seed);
-  program.log() << data.description << "\n\n";
-  program.result("data", data.description);
+void train(Program& program, const Settings& settings) {
+  const DataSource data = read_data(program, DataSet::mnist);
   DataLoader train_loader = batches(program, data.train, true), test_loader = batches(program, data.test, false);
 
-  Autoencoder net(L1Penalty{settings.l1_weight, l1_form(settings.l1_form)});
-  net.to(float64);
-  net.to(program.options.device);
+  const Autoencoder net = make_autoencoder(program, settings);
   program.log() << net << "\n\n";
   const Tensor encoder_before = net.get_parameter("encoder.0.weight").detach().clone();
   const Tensor decoder_before = net.get_parameter("decoder.0.weight").detach().clone();
 
-  train_autoencoder(program, settings, net, train_loader, data.train.size());
+  train_autoencoder(program, settings, net, train_loader);
+  save_model(program, "autoencoder", net);
   report_sparsity(program, net, test_loader, data.test.size());
   draw_digits(program, settings, net, data.test);
   draw_weights(program, "encoder", encoder_before, net.get_parameter("encoder.0.weight").detach());
@@ -162,10 +135,36 @@ void work(Program& program, const Settings& settings) {
   if (settings.classifier_epochs > 0) {
     const Sequential classifier = lecture20::make_classifier(net);
     program.log() << "\n" << classifier << "\n\n";
-    train_classifier(program, settings, classifier, train_loader, test_loader, data.train.size());
+    train_classifier(program, settings, classifier, train_loader, test_loader);
+    save_model(program, "classifier", classifier);
   }
   program.say("\nPeak memory %.0f MB, %.1f s. The report is in %s/report.html\n", peak_memory_mb(), program.seconds(),
               program.options.out.c_str());
+}
+
+// What a saved network reaches on the test set: the classifier its accuracy, the autoencoder the error that is left of
+// noise that the seed decides.
+void evaluate(Program& program, const Settings& settings, const std::string& file) {
+  NoGrad guard;
+  const Autoencoder net = make_autoencoder(program, settings);
+  const Sequential classifier = lecture20::make_classifier(net);
+  const bool classifies = load_model(program, file, {net, classifier}) == 1;
+  DataLoader loader = batches(program, read_data(program, DataSet::mnist).test, false);
+  if (classifies) return report_accuracy(program, test_accuracy(classifier, loader, classes));
+  Progress progress("test set", 1, loader.size(), program.options.quiet);
+  Generator noise(program.options.seed + 1);
+  const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor&) {
+    return mse_loss(net(lecture20::add_noise(x, settings.noise, noise)), x);
+  });
+  progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
+  program.result("loss", loss);
+}
+
+void predict_digits(Program& program, const Settings& settings, const Program::Words& words) {
+  const Sequential classifier = lecture20::make_classifier(make_autoencoder(program, settings));
+  load_model(program, words[0], {classifier});
+  const auto net = [&](const Tensor& images) { return classifier(images.flatten(1).to(float64)); };
+  predict(program, net, classes, {.channels = 1, .side = 28, .light_on_dark = true}, std::span(words).subspan(1));
 }
 
 }  // namespace
@@ -186,5 +185,14 @@ int main(int argc, char** argv) {
   program.option("--l1-weight", settings.l1_weight, "weight of the penalty", 0);
   program.option("--noise-mean", settings.noise.mean, "mean of the noise on the inputs, in [0, 1] of a pixel's range");
   program.option("--noise-std", settings.noise.std, "standard deviation of the noise", 0);
-  return program.run(argc, argv, [&] { work(program, settings); });
+  program.instead("--evaluate", "FILE",
+                  "test a saved network: autoencoder.safetensors or classifier.safetensors of --out",
+                  [&](const Program::Words& words) { evaluate(program, settings, words[0]); });
+  program.instead(
+      "--predict", "FILE IMAGE.png...",
+      "name the digits in PNG pictures by a saved classifier. 28x28 pixels or larger, each of one digit that "
+      "fills about two thirds of it; MNIST's digits are light on dark, and a picture with light edges is "
+      "turned into its negative",
+      [&](const Program::Words& words) { predict_digits(program, settings, words); });
+  return program.run(argc, argv, [&] { train(program, settings); });
 }

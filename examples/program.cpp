@@ -46,7 +46,7 @@ int Program::run(int argc, const char* const* argv, const std::function<void()>&
     watch_ = {};
     manual_seed(options.seed);
     check_writable(options.out);
-    work();
+    instead_ ? instead_() : work();
     finish();
     return 0;
   } catch (const std::bad_alloc&) {

@@ -6,6 +6,8 @@
 //   program.option("--epochs", epochs, "epochs of the autoencoder; 0 skips it", 0);
 //   return program.run(argc, argv, [&] { ... });
 //
+// program_epochs.h has the loops over a data set, program_models.h what becomes of saved networks.
+//
 // A run leaves in --out: metrics.csv, curves.svg and report.html, brought up to date by every epoch, the pictures that
 // it draws, and at its end results.json.
 #pragma once
@@ -62,6 +64,13 @@ class Program {
   void option(const std::string& name, std::string& value, const std::string& help,
               const std::vector<std::string>& allowed);
 
+  // An option that, when given, has run() call `work`, with the option's words, instead of its own: --evaluate FILE.
+  // `words` names them for --help, and a last one that ends in "..." stands for one or more. Where the user gives no
+  // --out, what is written goes to a folder of the option's name in it, so that the training's files stay.
+  using Words = std::vector<std::string>;
+  void instead(const std::string& name, const std::string& words, const std::string& help,
+               std::function<void(const Words&)> work);
+
   // Reads the command line, sets threads and seed, makes sure that --out can be written, calls `work` and writes
   // results.json. Returns the exit code: 0; 2 for a wrong command line; 1 for an error, said on stderr.
   int run(int argc, const char* const* argv, const std::function<void()>& work);
@@ -97,6 +106,7 @@ class Program {
   void finish();
 
   std::unique_ptr<CommandLine> command_line_;
+  std::function<void()> instead_;  // what run() calls, where an option says so
   RunRecord run_;
   Stopwatch watch_;
 };

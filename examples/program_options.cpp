@@ -1,7 +1,9 @@
 // The command line of a program: the options of all, its own, and what they may be.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iostream>
+#include <list>
 #include <utility>
 
 #include <CLI/CLI.hpp>
@@ -66,6 +68,14 @@ struct Program::CommandLine {
   std::string device = "cpu";
   std::vector<std::pair<std::string, std::function<Json()>>> settings;
 
+  struct Alternative {
+    std::string name;
+    Words words;
+    std::function<void(const Words&)> work;
+    CLI::Option* option;
+  };
+  std::list<Alternative> alternatives;  // CLI11 keeps pointers to the words
+
   template <class T>
   CLI::Option* add(const std::string& name, T& value, const std::string& help) {
     settings.emplace_back(name.substr(2), [&value] { return Json(value); });
@@ -109,6 +119,21 @@ void Program::option(const std::string& name, std::string& value, const std::str
   command_line_->add(name, value, help)->check(CLI::IsMember(allowed));
 }
 
+void Program::instead(const std::string& name, const std::string& words, const std::string& help,
+                      std::function<void(const Words&)> work) {
+  CommandLine& line = *command_line_;
+  line.alternatives.push_back({name.substr(2), {}, std::move(work), nullptr});
+  CommandLine::Alternative& alternative = line.alternatives.back();
+  const auto least = static_cast<int>(std::count(words.begin(), words.end(), ' ')) + 1;
+  const bool more = words.ends_with("...");
+  alternative.option = line.app.add_option(name, alternative.words, help);
+  alternative.option->type_name(words.substr(0, words.size() - (more ? 3 : 0)));  // CLI11 adds dots of its own
+  alternative.option->expected(least, more ? CLI::detail::expected_max_vector_size : least);
+  for (const CommandLine::Alternative& other : line.alternatives) {
+    if (&other != &alternative) alternative.option->excludes(other.option);
+  }
+}
+
 std::optional<int> Program::parse(int argc, const char* const* argv) {
   CommandLine& line = *command_line_;
   try {
@@ -122,6 +147,12 @@ std::optional<int> Program::parse(int argc, const char* const* argv) {
   options.device = parse_device(line.device);
   if (options.threads > 0) kernels::set_num_threads(options.threads);
   options.threads = kernels::num_threads();
+  for (const CommandLine::Alternative& alternative : line.alternatives) {
+    if (alternative.option->count() == 0) continue;
+    instead_ = [&alternative] { alternative.work(alternative.words); };
+    if (line.app.get_option("--out")->count() == 0) options.out += "/" + alternative.name;
+    line.settings.emplace_back(alternative.name, [&alternative] { return Json(alternative.words); });
+  }
   for (const auto& [name, value] : line.settings)
     run_.settings.push_back({name, value().dump(-1, ' ', false, Json::error_handler_t::replace)});
   run_.command = shell_words(argc, argv);

@@ -375,7 +375,7 @@ TEST_CASE("a file that is cut short or damaged throws an error or loads tensors 
   }
   CHECK((gradus::write_file(file.path, whole + "x"), file.refusal()) != "");
   for (std::size_t i = 0; i < end_of_header; ++i) {
-    for (const int flipped : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
+    for (const int flipped : {1, 4, 32, 128, 255}) {
       std::string bytes = whole;
       bytes[i] = static_cast<char>(bytes[i] ^ flipped);
       INFO("byte " << i << " ^ " << flipped);
