@@ -79,7 +79,10 @@ struct Program::CommandLine {
   template <class T>
   CLI::Option* add(const std::string& name, T& value, const std::string& help) {
     settings.emplace_back(name.substr(2), [&value] { return Json(value); });
-    return app.add_option(name, value, help)->capture_default_str();
+    // The last one counts, so that a script can put its defaults before what its user gives.
+    return app.add_option(name, value, help)
+        ->capture_default_str()
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
 };
 

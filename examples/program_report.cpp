@@ -41,7 +41,7 @@ void describe(HtmlReport& report, const RunRecord& run) {
 
 // A column a phase: its first and last epoch.
 HtmlTable training_table(const RunRecord& run) {
-  HtmlTable table{"Training", {""}, {{"epochs"}, {"loss, first epoch"}, {"loss, last epoch"}}};
+  HtmlTable table{"Training", {""}, {{"epochs"}, {"first loss"}, {"last loss"}}};
   std::vector<std::pair<const Epoch*, const Epoch*>> phases;
   for (const Epoch& e : run.epochs) {
     const auto phase = std::find_if(phases.begin(), phases.end(), [&](auto p) { return p.first->phase == e.phase; });
@@ -51,7 +51,7 @@ HtmlTable training_table(const RunRecord& run) {
       phase->second = &e;
   }
   if (std::any_of(run.epochs.begin(), run.epochs.end(), [](const Epoch& e) { return e.accuracy.has_value(); }))
-    table.rows.insert(table.rows.end(), {{"accuracy, first epoch, %"}, {"accuracy, last epoch, %"}});
+    table.rows.insert(table.rows.end(), {{"first accuracy, %"}, {"last accuracy, %"}});
   for (const auto& [first, last] : phases) {
     table.head.push_back(words(first->phase));
     table.rows[0].push_back(std::to_string(last->epoch));
@@ -65,7 +65,7 @@ HtmlTable training_table(const RunRecord& run) {
 }
 
 void show_results(HtmlReport& report, const RunRecord& run) {
-  HtmlTable figures{"Final figures", {}, {}}, classes{"Accuracy of each class, %", {}, {}};
+  HtmlTable figures{"Final figures", {}, {}}, classes{"Class accuracy, %", {}, {}};
   for (const auto& [name, value, unit] : run.results)
     if (const auto* figure = std::get_if<double>(&value))
       figures.rows.push_back({words(name) + (unit.empty() ? "" : ", " + unit), number(*figure)});

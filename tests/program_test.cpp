@@ -105,6 +105,10 @@ TEST_CASE("a command line sets the options", "[program]") {
   CHECK(kernels::num_threads() == 2);
   CHECK(trial.options.quiet);
   CHECK(trial.options.data == "/somewhere");
+
+  REQUIRE(trial.run({"--epochs", "3", "--form", "none", "--epochs=4", "--form", "sum"}) == 0);  // the last one counts
+  CHECK(trial.epochs == 4);
+  CHECK(trial.form == "sum");
 }
 
 TEST_CASE("a wrong command line is refused in a sentence", "[program]") {
@@ -280,9 +284,9 @@ TEST_CASE("the report shows what the run recorded", "[program]") {
   CHECK(!contains(page, "has not finished"));
   CHECK(contains(page, ">auto encoder</th><th scope=\"col\" class=\"n\">classifier</th>"));
   CHECK(contains(page, ">epochs</th><td class=\"n\">3</td><td class=\"n\">1</td>"));
-  CHECK(contains(page, ">loss, first epoch</th><td class=\"n\">0.500000</td><td class=\"n\">1.500000</td>"));
-  CHECK(contains(page, ">loss, last epoch</th><td class=\"n\">0.250000</td><td class=\"n\">1.500000</td>"));
-  CHECK(contains(page, ">accuracy, last epoch, %</th><td class=\"n\"></td><td class=\"n\">87.12</td>"));
+  CHECK(contains(page, ">first loss</th><td class=\"n\">0.500000</td><td class=\"n\">1.500000</td>"));
+  CHECK(contains(page, ">last loss</th><td class=\"n\">0.250000</td><td class=\"n\">1.500000</td>"));
+  CHECK(contains(page, ">last accuracy, %</th><td class=\"n\"></td><td class=\"n\">87.12</td>"));
   CHECK(contains(page, ">share of code</th><td class=\"n\">0.125</td>"));
   CHECK(contains(page, ">accuracy, %</th><td class=\"n\">87.125</td>"));
   CHECK(contains(page, ">zero</th><td class=\"n\">66.67</td>"));
