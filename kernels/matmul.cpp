@@ -36,6 +36,7 @@ constexpr Index kBlock = 512;               // the longest block of k
 constexpr Index kTaskRows = 4 * kTileRows;  // the most rows of c in a task
 constexpr Index kTasks = 16;                // where c has few rows, its columns are cut to have so many tasks
 constexpr Index kFewRows = 256;             // with so few, op(b) is used too seldom to be worth a copy
+constexpr Index kNearBytes = 8 << 20;       // nor is one of at most so many bytes, which L3 holds
 constexpr Index kThin = 16;                 // dot products: with so few rows or columns
 constexpr Index kThinDepth = 200;           //   and a k of at least this
 
@@ -99,7 +100,8 @@ class PanelProduct {
       : m_(m), n_(n), k_(k), a_(a), b_(b), c_(c), epilogue_(epilogue), activation_(activation) {
     a_in_place_ = a.row_stride == 1 && steps_well<T>(a.column_stride);
     // The tile reads whole vectors, so a ragged last panel is always packed.
-    b_in_place_ = b.column_stride == 1 && m <= kFewRows && steps_well<T>(b.row_stride) ? n / kWidth : 0;
+    const bool no_copy = m <= kFewRows || n * k * static_cast<Index>(sizeof(T)) <= kNearBytes;
+    b_in_place_ = b.column_stride == 1 && no_copy && steps_well<T>(b.row_stride) ? n / kWidth : 0;
   }
 
   void run() {

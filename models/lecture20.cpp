@@ -17,7 +17,7 @@ Tensor add_noise(const Tensor& images, const Noise& noise, Generator& from) {
   NoGrad guard;
   Tensor noisy = empty_like(images);
   normal_(noisy, noise.mean, noise.std, from);
-  return clamp(images + noisy, 0, 1);
+  return clamp(noisy.add_(images), 0, 1);  // in place: the sum needs no memory of its own
 }
 
 Tensor autoencoder_step(const Autoencoder& net, Optimizer& optimizer, const Tensor& images, const Noise& noise) {
