@@ -8,15 +8,21 @@ if(GRADUS_CUDA STREQUAL "ON")
   if(NOT CMAKE_CUDA_COMPILER)
     message(FATAL_ERROR "GRADUS_CUDA=ON: found no nvcc; set CUDACXX to it, or configure with GRADUS_CUDA=EMULATED")
   endif()
-  if(NOT CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES 90-real CACHE STRING "The GPUs to compile for")
+  if(NOT CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
+    set(CMAKE_CUDA_ARCHITECTURES "75-real;80-real;90-real;120" CACHE STRING "The GPUs to compile for")
   endif()
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)
   add_library(gradus_cuda OBJECT ${cuda_sources})
-  # CMake 3.25 knows no C++20 for nvcc. constexpr functions of the standard library run on the GPU too. ptxas tells each
-  # kernel's registers and spills.
-  target_compile_options(gradus_cuda PRIVATE --std=c++20 --expt-relaxed-constexpr -Xptxas=-v -Xcompiler=-Wall,-Wextra)
+  # CMake 3.25 knows no C++20 for nvcc. constexpr functions of the standard library run on the GPU too.
+  target_compile_options(gradus_cuda PRIVATE --std=c++20 --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra)
+  if(GRADUS_WERROR)
+    target_compile_options(gradus_cuda PRIVATE --Werror=all-warnings -Xptxas=-Werror -Xcompiler=-Werror)
+  endif()
+  # ptxas tells each kernel's registers and spills: map.cu.o.log, beside the object. tests/spills_test.sh reads it.
+  target_compile_options(gradus_cuda PRIVATE -Xptxas=-v)
+  set_property(TARGET gradus_cuda PROPERTY CUDA_COMPILER_LAUNCHER
+    bash ${CMAKE_CURRENT_LIST_DIR}/compile_and_log.sh ${CMAKE_CUDA_COMPILER_LAUNCHER})
   set(no_contraction --fmad=false)
   target_link_libraries(gradus PUBLIC CUDA::cudart_static)
   list(APPEND gradus_packages CUDAToolkit)

@@ -1,4 +1,4 @@
-# What scripts/test and scripts/demo share: installing what gradus is built with, and building it. They source this file.
+# What the scripts share: installing what gradus is built with, finding a GPU, and building. They source this file.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # What has to be there, each with Debian's package for it: commands, and headers that the compiler finds (one of a list).
@@ -35,6 +35,23 @@ install_missing() {
   echo "Installing ${missing[*]}"
   "${sudo[@]}" apt-get -qq update
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Looks for nvcc and for a GPU that answers. `nvcc` becomes its path, or empty; `gpu` the GPU's name, or empty, and then
+# `no_gpu` says why. Like CUDA's own programs it heeds CUDACXX, CUDA_HOME and CUDA_VISIBLE_DEVICES.
+find_gpu() {
+  nvcc=${CUDACXX:-$(command -v nvcc || echo "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc")} gpu='' no_gpu=''
+  command -v "$nvcc" >/dev/null || nvcc=''
+  if [[ -z $nvcc ]]; then
+    no_gpu="no nvcc"
+  elif [[ -n ${CUDA_VISIBLE_DEVICES+set} && ! $CUDA_VISIBLE_DEVICES =~ ^[^-] ]]; then
+    no_gpu="CUDA_VISIBLE_DEVICES hides the GPUs"
+  else
+    gpu=$(timeout 60 nvidia-smi ${CUDA_VISIBLE_DEVICES:+"--id=$CUDA_VISIBLE_DEVICES"} --query-gpu=name --format=csv,noheader 2>/dev/null) || gpu=''
+    gpu=${gpu%%$'\n'*}
+    [[ -n $gpu ]] || no_gpu="no GPU answers"
+  fi
+  [[ -z $nvcc ]] || export CUDACXX=$nvcc
 }
 
 # build PRESET [TARGET]: configures it and builds it with all cores; what is up to date is left alone.
