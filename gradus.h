@@ -22,6 +22,8 @@
 #include <gradus/data/shapes.h>
 #include <gradus/data/source.h>
 #include <gradus/layers/activations.h>
+#include <gradus/layers/conv2d.h>
+#include <gradus/layers/images.h>
 #include <gradus/layers/init.h>
 #include <gradus/layers/l1_penalty.h>
 #include <gradus/layers/linear.h>

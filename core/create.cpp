@@ -1,6 +1,7 @@
 // New tensors.
 #include <cmath>
 
+#include <gradus/core/channels_last.h>
 #include <gradus/core/on.h>
 #include <gradus/core/tensor_impl.h>
 #include <gradus/kernels/fill.h>
@@ -69,8 +70,15 @@ template Tensor from_blob(double*, const Shape&);
 template Tensor from_blob(Index*, const Shape&);
 
 Tensor view(const Tensor& t, const Shape& shape, Index offset) {
+  // The channels of whole images may lie last, those of any other shape don't (Note [Channels last]).
+  const auto image = [](const Shape& s) { return Shape{s[1], s[2], s[3]}; };
+  const bool same_images =
+      channels_last(t) && shape.rank() == 4 && image(shape) == image(t.shape()) && offset % image(shape).numel() == 0;
+  if (!same_images) t.raw();
   const Tensor::Impl& from = t.get();
-  return Tensor::make(shape, from.dtype, from.storage, from.offset + offset);
+  Tensor y = Tensor::make(shape, from.dtype, from.storage, from.offset + offset);
+  y.impl_->channels_last = from.channels_last;
+  return y;
 }
 
 }  // namespace gradus

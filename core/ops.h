@@ -75,6 +75,25 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bias,
                          const kernels::Activation& activation);
 
+// --- images: [n, channels, height, width] ---
+// y[n, o, i, j] = b[o] + the sum over c, p, q of x[n, c, i * stride + p - padding, j * stride + q - padding] *
+// w[o, c, p, q], x being 0 outside; w [out, c, kernel_h, kernel_w], b [out] or undefined
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Size2d stride = 1, Size2d padding = 0);
+
+// To which size: {.size = {24, 32}}, or {.scale_factor = 2}, of which the result is rounded down.
+struct Resize {
+  Size2d size = 0;
+  Scale2d scale_factor = 0.0;
+};
+// Each pixel is the nearest one above and to the left.
+Tensor upsample_nearest2d(const Tensor& x, const Resize& to);
+// Each pixel is the mean of up to four, by distance between centres: of pixels that cover the same area, or, with
+// align_corners, that have their outermost centres in common.
+Tensor upsample_bilinear2d(const Tensor& x, const Resize& to, bool align_corners = false);
+// The largest under the kernel; NaN where there is one. stride 0: the kernel's size. The gradient goes to the first of
+// those that tie.
+Tensor max_pool2d(const Tensor& x, Size2d kernel, Size2d stride = 0, Size2d padding = 0);
+
 // --- pieces ---
 Tensor cat(const Tensors& parts, Index dim = 0);
 Tensor stack(const Tensors& parts, Index dim = 0);

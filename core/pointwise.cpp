@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <gradus/core/autograd.h>
+#include <gradus/core/channels_last.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/kernels/fill.h>
@@ -37,36 +38,47 @@ struct Map {
   Op op;
 
   Tensor forward(Saved& keep, const Tensor& x) const {
-    Tensor y = empty_like(x);
+    Tensor y = empty_arranged_like(x);
     on_offered<Op>(x,
-                   [&]<class T>(auto exec) { kernels::map<Op, T>(exec, op, x.numel(), pointer<T>(x), pointer<T>(y)); });
+                   [&]<class T>(auto exec) { kernels::map<Op, T>(exec, op, x.numel(), memory<T>(x), memory<T>(y)); });
     if constexpr (kernels::KeepsX<Op>) keep(x);
     if constexpr (kernels::KeepsY<Op>) keep(y);
     return y;
   }
 
-  Tensors backward(const Saved& kept, const Tensor& dy) const {
+  Tensors backward(const Saved& kept, const Tensor& given) const {
     if constexpr (kernels::KeepsX<Op> || kernels::KeepsY<Op>) {
-      const Tensor from = kept[0];
-      Tensor dx = empty_like(dy);
+      const Tensor from = kept[0], dy = arranged(given, channels_last(from)), dx = empty_arranged_like(from);
       on_floating(name, dy, [&]<class T>(auto exec) {
-        kernels::map_back<Op, T>(exec, op, dy.numel(), pointer<T>(from), pointer<T>(dy), pointer<T>(dx));
+        kernels::map_back<Op, T>(exec, op, dy.numel(), memory<T>(from), memory<T>(dy), memory<T>(dx));
       });
       return {dx};
     } else {
-      return {dy * Op::constant_slope};
+      return {given * Op::constant_slope};
     }
   }
 };
 
+// Whether the channels of a result of shape `to` lie last: where those of an operand do that is as large.
+bool result_channels_last(const Shape& to, const Tensor& a, const Tensor& b) {
+  return (channels_last(a) && a.shape() == to) || (channels_last(b) && b.shape() == to);
+}
+
+// t so that it can be walked through beside such a result: its last dimension there has a stride of 1, or 0.
+Tensor beside_result(const Tensor& t, bool last) {
+  return arranged(last && t.dim() == 3 ? view(t, t.shape().inserted(0, 1)) : t, last);
+}
+
 // How a and b lie under their common shape, with dimensions joined where one stride continues the other in both.
-kernels::Broadcast layout(const Shape& to, const Shape& a, const Shape& b) {
-  const auto stride = [&](const Shape& s, int d) -> Index {
-    const int own = d - (to.rank() - s.rank());
-    return own < 0 || s[own] == 1 ? 0 : s.strides()[own];
+kernels::Broadcast layout(const Shape& to, bool last, const Tensor& a, const Tensor& b) {
+  const auto stride = [&](const Tensor& t, int d) -> Index {
+    const int own = d - (to.rank() - t.dim());
+    return own < 0 || t.shape()[own] == 1 ? 0 : memory_strides(t)[own];
   };
+  constexpr int in_memory[] = {0, 2, 3, 1};
   kernels::Broadcast at;
-  for (int d = 0; d < to.rank(); ++d) {
+  for (int i = 0; i < to.rank(); ++i) {
+    const int d = last ? in_memory[i] : i;
     if (to[d] == 1) continue;
     const Index sa = stride(a, d), sb = stride(b, d);
     const int last = at.rank - 1;
@@ -89,11 +101,14 @@ struct Zip {
   static constexpr auto name = NameOf<Op>::name;
   Op op;
 
-  Tensor forward(Saved& keep, const Tensor& a, const Tensor& b) const {
-    Tensor y = empty(broadcast(name, a.shape(), b.shape()), a.options());
-    const kernels::Broadcast at = layout(y.shape(), a.shape(), b.shape());
+  Tensor forward(Saved& keep, const Tensor& given_a, const Tensor& given_b) const {
+    const Shape shape = broadcast(name, given_a.shape(), given_b.shape());
+    const bool last = result_channels_last(shape, given_a, given_b);
+    const Tensor a = beside_result(given_a, last), b = beside_result(given_b, last);
+    Tensor y = empty_arranged(shape, a.options(), last);
+    const kernels::Broadcast at = layout(shape, last, a, b);
     on_offered<Op>(
-        a, [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(y)); });
+        a, [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, memory<T>(a), memory<T>(b), memory<T>(y)); });
     if constexpr (kernels::HasSlopes<Op>) {
       keep(a);
       keep(b);
@@ -101,23 +116,25 @@ struct Zip {
     return y;
   }
 
-  Tensors backward(const Saved& kept, const Tensor& dy) const {
+  Tensors backward(const Saved& kept, const Tensor& given) const {
     if constexpr (kernels::HasConstantSlopes<Op>) {
-      const auto times = [&](double slope) { return slope == 1 ? dy : dy * slope; };
+      const auto times = [&](double slope) { return slope == 1 ? given : given * slope; };
       return {kept.needs_grad(0) ? times(Op::constant_slope_a) : Tensor(),
               kept.needs_grad(1) ? times(Op::constant_slope_b) : Tensor()};
     } else {
-      const Tensor a = kept[0], b = kept[1];
-      const kernels::Broadcast at = layout(dy.shape(), a.shape(), b.shape());
+      const Tensor a = kept[0], b = kept[1];  // already beside each other, as forward put them
+      const bool last = result_channels_last(given.shape(), a, b);
+      const Tensor dy = arranged(given, last);
+      const kernels::Broadcast at = layout(dy.shape(), last, a, b);
       Tensors grads(2);
       on_floating(name, dy, [&]<class T>(auto exec) {
         if (kept.needs_grad(0)) {
-          grads[0] = empty_like(dy);
-          kernels::zip_back_a<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(dy), pointer<T>(grads[0]));
+          grads[0] = empty_arranged_like(dy);
+          kernels::zip_back_a<Op, T>(exec, op, at, memory<T>(a), memory<T>(b), memory<T>(dy), memory<T>(grads[0]));
         }
         if (kept.needs_grad(1)) {
-          grads[1] = empty_like(dy);
-          kernels::zip_back_b<Op, T>(exec, op, at, pointer<T>(a), pointer<T>(b), pointer<T>(dy), pointer<T>(grads[1]));
+          grads[1] = empty_arranged_like(dy);
+          kernels::zip_back_b<Op, T>(exec, op, at, memory<T>(a), memory<T>(b), memory<T>(dy), memory<T>(grads[1]));
         }
       });
       return grads;
@@ -145,11 +162,11 @@ void check_in_place(const char* op, const Tensor& t, const Tensor& from) {
 template <class Op>
 void update(const Tensor& t, const Tensor& given, const Op& op) {
   // An operand that lies in the same storage, but not element upon element, would change while it is read.
-  const bool overlaps = given.storage() == t.storage() && !(given.raw() == t.raw() && given.shape() == t.shape());
-  const Tensor other = overlaps ? given.detach().clone() : given;
-  const kernels::Broadcast at = layout(t.shape(), t.shape(), other.shape());
-  on(t,
-     [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, pointer<T>(t), pointer<T>(other), pointer<T>(t)); });
+  const bool overlaps = given.storage() == t.storage() && !(address(given) == address(t) && given.shape() == t.shape());
+  const bool last = channels_last(t);
+  const Tensor other = beside_result(overlaps ? given.detach().clone() : given, last);
+  const kernels::Broadcast at = layout(t.shape(), last, t, other);
+  on(t, [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, memory<T>(t), memory<T>(other), memory<T>(t)); });
   t.bump_version();
 }
 
@@ -182,13 +199,16 @@ GRADUS_UNARY_OPS(GRADUS_EMIT)
 GRADUS_BINARY_OPS(GRADUS_EMIT)
 #undef GRADUS_EMIT
 
-Tensor l1_penalty_backward(const Tensor& dy, const Tensor& x, double weight) {
-  check_alike("l1_penalty_backward", {dy, x});
-  check(dy.shape() == x.shape(), "l1_penalty_backward", "the gradient has shape ", dy.shape(), ", x has ", x.shape());
-  Tensor dx = empty_like(dy);
-  const kernels::Broadcast at = layout(dy.shape(), dy.shape(), x.shape());
+Tensor l1_penalty_backward(const Tensor& dy, const Tensor& given, double weight) {
+  check_alike("l1_penalty_backward", {dy, given});
+  check(dy.shape() == given.shape(), "l1_penalty_backward", "the gradient has shape ", dy.shape(), ", x has ",
+        given.shape());
+  const bool last = channels_last(dy);
+  const Tensor x = arranged(given, last);
+  Tensor dx = empty_arranged_like(dy);
+  const kernels::Broadcast at = layout(dy.shape(), last, dy, x);
   on_floating("l1_penalty_backward", dy, [&]<class T>(auto exec) {
-    kernels::zip<kernels::AddScaledSign, T>(exec, {weight}, at, pointer<T>(dy), pointer<T>(x), pointer<T>(dx));
+    kernels::zip<kernels::AddScaledSign, T>(exec, {weight}, at, memory<T>(dy), memory<T>(x), memory<T>(dx));
   });
   return dx;
 }
@@ -198,15 +218,15 @@ Tensor l1_penalty_backward(const Tensor& dy, const Tensor& x, double weight) {
 Tensor& Tensor::fill_(double value) {
   check_in_place("fill_", *this, {});
   check_fits("fill_", value, dtype());
-  on(*this, [&]<class T>(auto exec) { kernels::fill<T>(exec, numel(), static_cast<T>(value), pointer<T>(*this)); });
+  on(*this, [&]<class T>(auto exec) { kernels::fill<T>(exec, numel(), static_cast<T>(value), memory<T>(*this)); });
   bump_version();
   return *this;
 }
 
 Tensor& Tensor::copy_(const Tensor& from) {
   check_in_place("copy_", *this, from);
-  const Tensor source = expand(from.to(dtype()), shape());
-  on(*this, [&]<class T>(auto exec) { kernels::cast<T, T>(exec, numel(), pointer<T>(source), pointer<T>(*this)); });
+  const Tensor source = arranged(expand(from.to(dtype()), shape()), channels_last(*this));
+  on(*this, [&]<class T>(auto exec) { kernels::cast<T, T>(exec, numel(), memory<T>(source), memory<T>(*this)); });
   bump_version();
   return *this;
 }

@@ -46,6 +46,22 @@ class Shape {
 // d in [-rank, rank) as an index from the front. Throws Error, naming op, for any other d.
 int normalize_dim(const char* op, Index d, int rank);
 
+// Of an image: rows and columns. One number stands for both.
+struct Size2d {
+  Index h, w;
+  Size2d(Index both) : h(both), w(both) {}
+  Size2d(Index rows, Index columns) : h(rows), w(columns) {}
+  friend bool operator==(const Size2d& a, const Size2d& b) = default;
+  friend std::ostream& operator<<(std::ostream& out, const Size2d& s) { return out << s.h << " x " << s.w; }
+};
+
+// Two factors, of rows and of columns. One number stands for both.
+struct Scale2d {
+  double h, w;
+  Scale2d(double both) : h(both), w(both) {}
+  Scale2d(double rows, double columns) : h(rows), w(columns) {}
+};
+
 // The shape to which a and b broadcast: aligned at the last dimension, extents equal or one of them 1.
 // Throws Error, naming op and both shapes, where they don't.
 Shape broadcast(const char* op, const Shape& a, const Shape& b);

@@ -27,6 +27,7 @@ class Storage {
   // Counts the in-place changes. What autograd keeps for backward remembers the version it saw.
   std::uint64_t version() const { return version_; }
   void bump_version() { ++version_; }
+  void continue_version(const Storage& from) { version_ = from.version_; }  // of a copy that takes its place
 
  private:
   void* data_ = nullptr;

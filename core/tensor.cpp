@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <gradus/core/channels_last.h>
 #include <gradus/core/on.h>
 #include <gradus/core/tensor_impl.h>
 
@@ -33,8 +34,14 @@ Device Tensor::device() const { return get().storage->device(); }
 const std::shared_ptr<Storage>& Tensor::storage() const { return get().storage; }
 
 void* Tensor::raw() const {
-  const Impl& t = get();
-  return static_cast<char*>(t.storage->data()) + t.offset * static_cast<Index>(size_of(t.dtype));
+  if (get().channels_last) {  // Note [Channels last]
+    const Tensor first = arranged(*this, false);
+    first.storage()->continue_version(*impl_->storage);
+    impl_->storage = first.storage();
+    impl_->offset = 0;
+    impl_->channels_last = false;
+  }
+  return address(*this);
 }
 
 void Tensor::bump_version() const { get().storage->bump_version(); }
@@ -46,10 +53,12 @@ void Tensor::set_data(const Tensor& t) {
         "a tensor that requires a gradient is replaced under NoGrad only");
   check(is_leaf(), "set_data", "this tensor is the result of '", grad_fn() ? grad_fn()->name() : "",
         "'; only leaves are replaced");
+  t.raw();  // Note [Channels last]: a leaf lies in the order of its shape
   impl_->shape = from.shape;
   impl_->dtype = from.dtype;
   impl_->storage = from.storage;
   impl_->offset = from.offset;
+  impl_->channels_last = false;
   impl_->grad = Tensor();
 }
 
@@ -63,7 +72,7 @@ std::span<T> Tensor::data() const {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
-  const Tensor host = to(cpu);
+  const Tensor host = arranged(to(cpu).detach(), false);
   const std::span<T> values = host.data<T>();
   return {values.begin(), values.end()};
 }
@@ -96,6 +105,7 @@ Tensor& Tensor::requires_grad_(bool required) {
         "'; use detach() to take it out of the graph");
   check(!required || is_floating(dtype()), "requires_grad_",
         "only float32 and float64 tensors have gradients, this one is int64");
+  if (required) raw();  // Note [Channels last]: a leaf that requires a gradient lies in the order of its shape
   impl_->requires_grad = required;
   return *this;
 }

@@ -98,7 +98,9 @@ class Tensor {
   Tensor& mul_(double factor);
 
   // --- for ops and modules ---
-  void* raw() const;  // the first element's address, on the device
+  // The first element's address, on the device, and from there the numbers in the order of the shape. An image whose
+  // channels lie last in memory is rearranged for that, and then has memory of its own (channels_last.h).
+  void* raw() const;
   const std::shared_ptr<Storage>& storage() const;
   void bump_version() const;  // says that the numbers were changed in place
   // This handle, and all copies of it, now hold t's numbers, shape and dtype, and no gradient.
@@ -114,6 +116,9 @@ class Tensor {
   static Tensor make(const Shape& shape, DType dtype, std::shared_ptr<Storage> storage, Index offset);
   friend Tensor empty(const Shape& shape, TensorOptions options);
   friend Tensor view(const Tensor& t, const Shape& shape, Index offset);
+  friend bool channels_last(const Tensor& t);
+  friend Tensor empty_arranged(const Shape& shape, TensorOptions options, bool last);
+  friend void* address(const Tensor& t);
   template <class T>
   friend Tensor from_blob(T* values, const Shape& shape);
   friend Tensor pin_memory(const Tensor& t);

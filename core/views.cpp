@@ -2,6 +2,7 @@
 // their input's storage; the others copy. Each op's backward is the way back.
 #include <algorithm>
 
+#include <gradus/core/channels_last.h>
 #include <gradus/core/index_check.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
@@ -27,9 +28,9 @@ void copy(const Tensor& x, Index from_start, const Strides& from, const Tensor& 
 }
 
 Tensor converted(const Tensor& x, DType dtype) {
-  Tensor y = empty(x.shape(), {dtype, x.device()});
+  Tensor y = empty_arranged(x.shape(), {dtype, x.device()}, channels_last(x));
   on(x, [&]<class From>(auto exec) {
-    on(y, [&]<class To>(auto) { kernels::cast<From, To>(exec, x.numel(), pointer<From>(x), pointer<To>(y)); });
+    on(y, [&]<class To>(auto) { kernels::cast<From, To>(exec, x.numel(), memory<From>(x), memory<To>(y)); });
   });
   return y;
 }
@@ -37,7 +38,7 @@ Tensor converted(const Tensor& x, DType dtype) {
 // x's numbers in new memory on that device.
 Tensor copied(const Tensor& x, Device device) {
   if (x.device() == device) return converted(x, x.dtype());
-  Tensor y = empty(x.shape(), {x.dtype(), device});
+  Tensor y = empty_arranged(x.shape(), {x.dtype(), device}, channels_last(x));
 #ifdef GRADUS_HAS_CUDA
   const std::size_t bytes = static_cast<std::size_t>(x.numel()) * size_of(x.dtype());
   check(device.is_cpu() || x.device().is_cpu(), "to", "copies go between the CPU and a GPU; copy to cpu first");
@@ -45,10 +46,10 @@ Tensor copied(const Tensor& x, Device device) {
     on_device(device.is_cpu() ? x.device() : device, [&](auto exec) {
       if constexpr (std::is_same_v<decltype(exec), kernels::Cuda>) {
         if (device.is_cpu()) {
-          kernels::copy_to_host(exec, bytes, x.raw(), y.raw());
+          kernels::copy_to_host(exec, bytes, address(x), address(y));
           wait_for(x.device());
         } else {
-          kernels::copy_to_device(exec, bytes, x.raw(), y.raw());
+          kernels::copy_to_device(exec, bytes, address(x), address(y));
         }
       }
     });

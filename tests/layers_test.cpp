@@ -4,6 +4,8 @@
 
 #include <gradus/core/random.h>
 #include <gradus/layers/activations.h>
+#include <gradus/layers/conv2d.h>
+#include <gradus/layers/images.h>
 #include <gradus/layers/init.h>
 #include <gradus/layers/l1_penalty.h>
 #include <gradus/layers/linear.h>
@@ -204,4 +206,60 @@ TEST_CASE("L1Penalty's mean and sum are the gradients of the penalties they name
   CHECK(gradient(sum(apply(L1Penalty{0.5, L1Form::mean}, x))) == gradient(sum(x) + 0.5 * mean(abs(x))));
   CHECK(gradient(sum(apply(L1Penalty{0.5}, x))) == gradient(sum(x) + 0.5 * sum(abs(x))));
   CHECK(gradient(sum(apply(L1Penalty{0.5, L1Form::slide}, x))) == gradient(sum(x) + 0.25 * sum(square(x))));
+}
+
+TEST_CASE("Conv2d is conv2d with its parameters, and starts uniform in one over the root of its inputs", "[layers]") {
+  manual_seed(4);
+  const Conv2d layer(3, 64, {3, 2}, {.stride = {1, 2}, .padding = 1});
+  CHECK(layer.weight.shape() == Shape{64, 3, 3, 2});
+  CHECK(layer.bias.shape() == Shape{64});
+  const double bound = 1 / std::sqrt(18.0);
+  double most = 0, squares = 0;
+  for (const double w : layer.weight.to_vector<float>()) {
+    most = std::max(most, std::abs(w));
+    squares += w * w;
+  }
+  CHECK(most <= bound * (1 + 1e-7));
+  CHECK(most > 0.99 * bound);
+  // Five standard errors of the mean of w^2, whose variance is bound^4 4 / 45.
+  CHECK(std::abs(squares / 1152 - bound * bound / 3) < 5 * bound * bound * std::sqrt(4 / (45 * 1152.0)));
+  for (const double b : layer.bias.to_vector<float>()) CHECK(std::abs(b) <= bound * (1 + 1e-7));
+
+  const Tensor x = randn({2, 3, 5, 4});
+  CHECK(layer(x).shape() == Shape{2, 64, 5, 3});
+  CHECK(layer(x).to_vector<float>() == conv2d(x, layer.weight, layer.bias, {1, 2}, 1).to_vector<float>());
+  const Conv2d bare(3, 5, 3, {.bias = false});
+  CHECK_FALSE(bare.bias.defined());
+  CHECK(bare(x).to_vector<float>() == conv2d(x, bare.weight).to_vector<float>());
+
+  CHECK(printed(layer) == "Conv2d(3, 64, kernel_size=(3, 2), stride=(1, 2), padding=(1, 1))");
+  CHECK(printed(bare) == "Conv2d(3, 5, kernel_size=(3, 3), stride=(1, 1), bias=False)");
+  CHECK(message_of([] { Conv2d(0, 3, 3); }) == "Conv2d: expected positive numbers of channels, got 0 and 3");
+  CHECK(message_of([] { Conv2d(1, 3, 0); }) ==
+        "Conv2d: expected a kernel and a stride of at least 1, got 0 x 0 and 1 x 1");
+  CHECK(message_of([] {
+          Conv2d(1, 3, 3, {.padding = {0, -1}});
+        }) == "Conv2d: expected a padding of at least 0, got 0 x -1");
+}
+
+TEST_CASE("layers on images call their ops, and print as in PyTorch", "[layers]") {
+  const Tensor x = randn({2, 3, 4, 6});
+  const Upsample nearest({.scale_factor = 2}), bilinear({.scale_factor = {1.5, 2}, .mode = UpsampleMode::bilinear}),
+      aligned({.size = {7, 5}, .mode = UpsampleMode::bilinear, .align_corners = true});
+  CHECK(nearest(x).to_vector<float>() == upsample_nearest2d(x, {.scale_factor = 2}).to_vector<float>());
+  CHECK(bilinear(x).to_vector<float>() == upsample_bilinear2d(x, {.scale_factor = {1.5, 2}}).to_vector<float>());
+  CHECK(aligned(x).to_vector<float>() == upsample_bilinear2d(x, {.size = {7, 5}}, true).to_vector<float>());
+  CHECK(printed(nearest) == "Upsample(scale_factor=2, mode=nearest)");
+  CHECK(printed(bilinear) == "Upsample(scale_factor=(1.5, 2), mode=bilinear)");
+  CHECK(printed(aligned) == "Upsample(size=(7, 5), mode=bilinear)");
+  CHECK(message_of([] { Upsample({.scale_factor = 2, .align_corners = true}); }) ==
+        "Upsample: align_corners belongs to mode bilinear");
+
+  CHECK(MaxPool2d(2)(x).to_vector<float>() == max_pool2d(x, 2).to_vector<float>());
+  CHECK(MaxPool2d({2, 3}, 1, 1)(x).to_vector<float>() == max_pool2d(x, {2, 3}, 1, 1).to_vector<float>());
+  CHECK(printed(MaxPool2d(Size2d(2, 3))) == "MaxPool2d(kernel_size=(2, 3), stride=(2, 3), padding=0)");
+
+  CHECK(Flatten()(x).shape() == Shape{2, 72});
+  CHECK(Flatten(0, 1)(x).shape() == Shape{6, 4, 6});
+  CHECK(printed(Flatten()) == "Flatten(start_dim=1, end_dim=-1)");
 }

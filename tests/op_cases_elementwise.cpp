@@ -135,8 +135,14 @@ OpEntry binary_entry(const BinaryRow& row) {
   const auto add = [&](const std::string& what, const Tensors& inputs, auto f, Gradient gradient) {
     e.cases.push_back({row.name + " " + what, inputs, f, row.differentiable ? gradient : Gradient::none, true});
   };
-  for (const auto& [a, b] : std::vector<std::pair<Shape, Shape>>{
-           {{2, 3}, {2, 3}}, {{3, 1, 5}, {4, 1}}, {{4}, {3, 1}}, {{2, 3}, {}}, {{}, {2, 3}}, {{1, 3}, {0, 3}}}) {
+  for (const auto& [a, b] : std::vector<std::pair<Shape, Shape>>{{{2, 3}, {2, 3}},
+                                                                 {{3, 1, 5}, {4, 1}},
+                                                                 {{4}, {3, 1}},
+                                                                 {{2, 3}, {}},
+                                                                 {{}, {2, 3}},
+                                                                 {{1, 3}, {0, 3}},
+                                                                 {{2, 3, 4, 5}, {2, 3, 4, 5}},
+                                                                 {{2, 3, 4, 5}, {3, 1, 1}}}) {
     const Gradient gradient = b.numel() > 0 ? Gradient::smooth : Gradient::reference;
     add(a.str() + " and " + b.str(), {2.5 * pattern(a, 0), positive(b, 2)}, call, gradient);
   }

@@ -7,8 +7,14 @@ namespace {
 
 std::vector<OpCase> softmax_cases(const std::string& name, Tensor (*f)(const Tensor&, Index)) {
   std::vector<OpCase> cases;
-  for (const auto& [shape, dim] : std::vector<std::pair<Shape, Index>>{
-           {{3, 4}, 0}, {{3, 4}, 1}, {{3, 4}, -1}, {{2, 3, 4}, 1}, {{5}, 0}, {{0, 3}, 1}, {{3, 0}, 1}}) {
+  for (const auto& [shape, dim] : std::vector<std::pair<Shape, Index>>{{{3, 4}, 0},
+                                                                       {{3, 4}, 1},
+                                                                       {{3, 4}, -1},
+                                                                       {{2, 3, 4}, 1},
+                                                                       {{2, 3, 4, 5}, 1},
+                                                                       {{5}, 0},
+                                                                       {{0, 3}, 1},
+                                                                       {{3, 0}, 1}}) {
     cases.push_back({name + " " + shape.str() + " along " + std::to_string(dim),
                      {pattern(shape, 0)},
                      [f, dim = dim](const Tensors& x) { return f(x[0], dim); }});
@@ -28,6 +34,9 @@ std::vector<OpCase> difference_cases(const std::string& name, Tensor (*f)(const 
   for (const auto& [word, r] : reductions) {
     cases.push_back({name + " " + word,
                      {pattern({3, 4}, 0), pattern({3, 4}, 1) + 1.0 / 4096},
+                     [f, r = r](const Tensors& in) { return f(in[0], in[1], r); }});
+    cases.push_back({name + " of images " + word,
+                     {pattern({2, 3, 4, 5}, 0), pattern({2, 3, 4, 5}, 1) + 1.0 / 4096},
                      [f, r = r](const Tensors& in) { return f(in[0], in[1], r); }});
   }
   return cases;

@@ -56,6 +56,8 @@ OpEntry argmax_entry() {
   add("[2, 3, 4] over 1", x, along(1));
   add("[2, 3, 4] over -1", x, along(-1));
   add("[2, 3, 4] over 1 keepdim", x, along(1, true));
+  add("[2, 3, 4, 5] over all", pattern({2, 3, 4, 5}, 0), over_all);
+  add("[2, 3, 4, 5] over 1", pattern({2, 3, 4, 5}, 0), along(1));
   add("of equals over all", ties(), over_all);
   add("of equals over 1", ties(), along(1));
   add("with NaN over 1", with_nan(), along(1));

@@ -25,7 +25,8 @@ Tensor tall() { return pattern({4, 3}, 0); }
 
 OpEntry entry(Tag<ops::Clone>) {
   Cases cases;
-  cases.add("clone", three(), [](const Tensor& x) { return x.clone(); });
+  cases.add("clone", three(), [](const Tensor& x) { return x.clone(); })
+      .add("clone of images", four(), [](const Tensor& x) { return x.clone(); });
   return {"clone", "a copy of x", "dy", true, cases.list};
 }
 
@@ -37,6 +38,9 @@ OpEntry entry(Tag<ops::Cast>) {
       .add("to int64", matrix() * 10, to(int64), Gradient::none)
       .add(
           "to float32 and back", matrix(), [](const Tensor& x) { return x.to(float32).to(float64); },
+          Gradient::reference)
+      .add(
+          "to float32 and back of images", four(), [](const Tensor& x) { return x.to(float32).to(float64); },
           Gradient::reference);
   return {"to", "x in another dtype, towards 0 for int64; on another device", "dy in x's dtype; none through int64",
           true, cases.list};
@@ -53,6 +57,8 @@ OpEntry entry(Tag<ops::Reshape>) {
            })
       .add("reshape [] to [1, 1]", pattern({}, 0), to({1, 1}))
       .add("reshape [0, 3] to [5, 0]", pattern({0, 3}, 0), to({5, 0}))
+      .add("reshape of images to [5, 4, 3, 2]", four(), to({5, 4, 3, 2}))
+      .add("flatten of images from 1", four(), [](const Tensor& x) { return x.flatten(1); })
       .add("flatten", three(), [](const Tensor& x) { return x.flatten(); })
       .add("flatten from 1", three(), [](const Tensor& x) { return x.flatten(1); })
       .add("flatten 0 to 1", three(), [](const Tensor& x) { return x.flatten(0, 1); })
@@ -71,6 +77,8 @@ OpEntry entry(Tag<ops::Rows>) {
       .add(
           "rows none", tall(), [](const Tensor& x) { return x.rows(2, 2); }, Gradient::reference)
       .add("rows used twice", tall(), [](const Tensor& x) { return x.rows(0, 3) * x.rows(1, 4); })
+      .add("rows of images", pattern({5, 2, 3, 4}, 0), [](const Tensor& x) { return x.rows(1, 4); })
+      .add("row 1 of images", four(), [](const Tensor& x) { return x[1]; })
       .add("row 1", three(), [](const Tensor& x) { return x[1]; })
       .add("row -1", pattern({3}, 0), [](const Tensor& x) { return x[-1]; });
   return {"rows, operator[]", "x[begin:end]; the same storage", "dy there, 0 elsewhere", true, cases.list};
@@ -81,6 +89,8 @@ OpEntry entry(Tag<ops::Slice>) {
   cases.add("slice of 0", tall(), [](const Tensor& x) { return x.slice(0, 1, 3); })
       .add("slice of 1", three(), [](const Tensor& x) { return x.slice(1, 1, 3); })
       .add("slice of -1", three(), [](const Tensor& x) { return x.slice(-1, 0, 3); })
+      .add("slice of images of 1", four(), [](const Tensor& x) { return x.slice(1, 1, 3); })
+      .add("slice of images of 2", four(), [](const Tensor& x) { return x.slice(2, 1, 3); })
       .add(
           "slice of 2, none", three(), [](const Tensor& x) { return x.slice(2, 1, 1); }, Gradient::reference);
   return {"slice", "[begin, end) of dimension d, copied", "dy there, 0 elsewhere", true, cases.list};
@@ -117,8 +127,12 @@ OpEntry entry(Tag<ops::Permute>) {
 
 OpEntry entry(Tag<ops::Expand>) {
   Cases cases;
-  for (const auto& [from, to] : std::vector<std::pair<Shape, Shape>>{
-           {{3, 1}, {2, 3, 4}}, {{}, {2, 3}}, {{2, 3}, {2, 3}}, {{1, 3}, {0, 3}}, {{4}, {2, 3, 4}}}) {
+  for (const auto& [from, to] : std::vector<std::pair<Shape, Shape>>{{{3, 1}, {2, 3, 4}},
+                                                                     {{}, {2, 3}},
+                                                                     {{2, 3}, {2, 3}},
+                                                                     {{1, 3}, {0, 3}},
+                                                                     {{4}, {2, 3, 4}},
+                                                                     {{2, 3, 4, 1}, {2, 3, 4, 5}}}) {
     cases.add(
         "expand " + from.str() + " to " + to.str(), pattern(from, 0),
         [to = to](const Tensor& x) { return expand(x, to); }, to.numel() > 0 ? Gradient::smooth : Gradient::reference);
@@ -137,6 +151,11 @@ OpEntry entry(Tag<ops::Cat>) {
         {"cat of three along " + std::to_string(dim), parts, [=](const Tensors& in) { return cat(in, dim); }});
   }
   const auto along_0 = [](const Tensors& in) { return cat(in); };
+  for (Index dim : {0, 1, 2}) {
+    cases.push_back({"cat of images along " + std::to_string(dim),
+                     {pattern({2, 3, 4, 5}, 0), pattern(Shape{2, 3, 4, 5}.with(int(dim), 6), 1)},
+                     [=](const Tensors& in) { return cat(in, dim); }});
+  }
   cases.push_back({"cat of one", {pattern({2, 3}, 0)}, along_0});
   cases.push_back({"cat with an empty part", {pattern({2, 3}, 0), pattern({0, 3}, 1)}, along_0});
   cases.push_back({"cat of a tensor with itself", {pattern({2, 3}, 0)}, [](const Tensors& in) {
@@ -161,6 +180,7 @@ OpEntry entry(Tag<ops::IndexSelect>) {
   for (Index dim : {0, 1, 2, -1}) {
     cases.add("index_select " + std::to_string(dim) + " at 1 0 1 1", three(), at(dim, index));
   }
+  cases.add("index_select 1 of images at 1 0 1 1", four(), at(1, index));
   cases.add("index_select 1 at nothing", three(), at(1, tensor({}, int64)), Gradient::reference);
   cases.add("index_select of a vector", pattern({3}, 0), at(0, index));
   return {"index_select", "the slices of x along dim that index names", "dy added up at those slices", true,

@@ -127,6 +127,77 @@ TEST_CASE("matrix products name extents that don't fit") {
   });
 }
 
+TEST_CASE("ops on images name what does not fit") {
+  static const Tensor image = ones({2, 3, 4, 5}), kernel = ones({6, 3, 3, 2});
+  check_messages({
+      {[] { return conv2d(a23, kernel); },
+       "conv2d: expected an input [n, c, h, w] and a weight [out, c, h, w], got shapes [2, 3] and [6, 3, 3, 2]"},
+      {[] {
+         return conv2d(image, ones({6, 4, 3, 2}));
+       },
+       "conv2d: input has 3 channels, weight expects 4 (shapes [2, 3, 4, 5] and [6, 4, 3, 2])"},
+      {[] { return conv2d(image, kernel, c2); }, "conv2d: weight gives 6 channels, bias has shape [2]"},
+      {[] { return conv2d(image, kernel, {}, 0); },
+       "conv2d: expected a stride of at least 1 and a padding of at least 0, got 0 x 0 and 0 x 0"},
+      {[] {
+         return conv2d(image, kernel, {}, {1, 2}, {0, -1});
+       },
+       "conv2d: expected a stride of at least 1 and a padding of at least 0, got 1 x 2 and 0 x -1"},
+      {[] {
+         return conv2d(image, ones({6, 3, 7, 2}), {}, 1, 1);
+       },
+       "conv2d: the kernel, 7 x 2, is larger than the input with its padding, 6 x 7 (shapes [6, 3, 7, 2] and "
+       "[2, 3, 4, 5])"},
+      {[] {
+         return conv2d(image, ones({6, 3, 0, 2}));
+       },
+       "conv2d: the kernel is 0 x 2, it must have at least one element"},
+      {[] { return conv2d(image, kernel.to(float64)); }, "conv2d: operands have different dtypes, float32 and float64"},
+      {[] { return conv2d(image.to(int64), kernel.to(int64)); },
+       "conv2d: expected a float32 or float64 tensor, got int64"},
+      {[] { return upsample_bilinear2d(a23, {.scale_factor = 2}); },
+       "upsample_bilinear2d: expected images [n, c, h, w] of at least one pixel, got shape [2, 3]"},
+      {[] {
+         return upsample_nearest2d(ones({2, 3, 0, 5}), {.scale_factor = 2});
+       },
+       "upsample_nearest2d: expected images [n, c, h, w] of at least one pixel, got shape [2, 3, 0, 5]"},
+      {[] { return upsample_nearest2d(image, {}); },
+       "upsample_nearest2d: expected a size or a scale_factor, got neither"},
+      {[] { return upsample_bilinear2d(image, {.size = 8, .scale_factor = 2}); },
+       "upsample_bilinear2d: expected a size or a scale_factor, got both"},
+      {[] {
+         return upsample_bilinear2d(image, {.scale_factor = {2, -1}});
+       },
+       "upsample_bilinear2d: expected a scale_factor above 0, got -1"},
+      {[] {
+         return upsample_bilinear2d(image, {.scale_factor = {2, 0.1}});
+       },
+       "upsample_bilinear2d: the result would be empty: 5 pixels become 0"},
+      {[] {
+         return upsample_nearest2d(image, {.size = {3, 0}});
+       },
+       "upsample_nearest2d: the result would be empty: 5 pixels become 0"},
+      {[] { return upsample_nearest2d(image, {.scale_factor = 1e12}); },
+       "upsample_nearest2d: the result would have 4e+12 pixels in one direction"},
+      {[] { return upsample_nearest2d(image.to(int64), {.scale_factor = 2}); },
+       "upsample_nearest2d: expected a float32 or float64 tensor, got int64"},
+      {[] { return max_pool2d(b34, 2); },
+       "max_pool2d: expected images [n, c, h, w] of at least one pixel, got shape [3, 4]"},
+      {[] { return max_pool2d(image, 0); },
+       "max_pool2d: expected a kernel and a stride of at least 1, got 0 x 0 and 0 x 0"},
+      {[] {
+         return max_pool2d(image, 2, {1, -1});
+       },
+       "max_pool2d: expected a kernel and a stride of at least 1, got 2 x 2 and 1 x -1"},
+      {[] { return max_pool2d(image, 3, 1, 2); },
+       "max_pool2d: expected a padding from 0 to half of the kernel, 3 x 3, got 2 x 2"},
+      {[] { return max_pool2d(image, 5); },
+       "max_pool2d: the kernel, 5 x 5, is larger than the input with its padding, "
+       "4 x 5"},
+      {[] { return max_pool2d(image.to(int64), 2); }, "max_pool2d: expected a float32 or float64 tensor, got int64"},
+  });
+}
+
 TEST_CASE("ops on shapes name what does not fit") {
   check_messages({
       {[] { return a23.reshape({4}); }, "reshape: [2, 3] has 6 elements, [4] has 4"},

@@ -105,7 +105,9 @@ def binary(name):
     def add(what, g, *inputs):
         case(f"{name} {what}", g, *inputs, gradient=not compares)
 
-    for a, b in [((2, 3), (2, 3)), ((3, 1, 5), (4, 1)), ((4,), (3, 1)), ((2, 3), ()), ((), (2, 3)), ((1, 3), (0, 3))]:
+    shapes = [((2, 3), (2, 3)), ((3, 1, 5), (4, 1)), ((4,), (3, 1)), ((2, 3), ()), ((), (2, 3)), ((1, 3), (0, 3))]
+    shapes += [((2, 3, 4, 5), (2, 3, 4, 5)), ((2, 3, 4, 5), (3, 1, 1))]
+    for a, b in shapes:
         add(f"{text(a)} and {text(b)}", f, 2.5 * pattern(a, 0), positive(b, 2))
     add("[2, 3] and 1.5", lambda x: f(x, values(1.5)), 2.5 * pattern((2, 3), 0))
     add("1.5 and [2, 3]", lambda x: f(values(1.5), x), positive((2, 3), 0))
@@ -169,6 +171,8 @@ def reductions():
     arg("[2, 3, 4] over 1", x, 1)
     arg("[2, 3, 4] over -1", x, -1)
     arg("[2, 3, 4] over 1 keepdim", x, 1, True)
+    arg("[2, 3, 4, 5] over all", pattern((2, 3, 4, 5), 0))
+    arg("[2, 3, 4, 5] over 1", pattern((2, 3, 4, 5), 0), 1)
     arg("of equals over all", ties)
     arg("of equals over 1", ties, 1)
     arg("with NaN over 1", nans, 1)
@@ -196,11 +200,68 @@ def matrices():
             case(f"{title} without bias", lambda x, w, f=f: f(F.linear(x, w)), x, w)
 
 
+# --- images ---------------------------------------------------------------------------------------------------------
+
+
+def images():
+    for x, w, stride, padding in [
+        ((2, 3, 5, 6), (4, 3, 3, 2), (1, 1), (0, 0)),
+        ((2, 3, 5, 6), (4, 3, 3, 2), (2, 3), (1, 2)),
+        ((3, 2, 7, 5), (19, 2, 3, 3), (2, 2), (1, 1)),
+        ((2, 17, 4, 3), (5, 17, 1, 1), (1, 1), (0, 0)),
+        ((2, 18, 3, 4), (5, 18, 3, 3), (1, 1), (1, 1)),
+        ((2, 3, 4, 5), (6, 3, 2, 1), (3, 4), (0, 0)),
+        ((2, 3, 2, 1), (4, 3, 6, 5), (1, 2), (2, 3)),
+        ((2, 1, 4, 3), (3, 1, 4, 3), (1, 1), (0, 0)),
+        ((2, 16, 5, 4), (3, 16, 3, 2), (1, 1), (2, 1)),
+        ((0, 2, 4, 3), (5, 2, 3, 1), (1, 1), (0, 0)),
+    ]:
+        name = f"conv2d {text(x)} and {text(w)} stride {stride[0]} {stride[1]} padding {padding[0]} {padding[1]}"
+        inputs = pattern(x, 0), pattern(w, 1)
+        case(name, lambda a, b, c, s=stride, p=padding: F.conv2d(a, b, c, s, p), *inputs, pattern((w[0],), 2))
+    for x, size, factor in [
+        ((2, 3, 4, 5), None, (2, 2)),
+        ((2, 3, 4, 5), None, (1.5, 2.75)),
+        ((2, 3, 4, 5), (7, 6), None),
+        ((2, 1, 7, 9), (3, 4), None),
+        ((2, 3, 7, 9), None, (0.5, 0.375)),
+        ((2, 3, 1, 4), (5, 1), None),
+        ((3, 2, 5, 4), (5, 4), None),
+        ((0, 2, 4, 3), None, (2, 3)),
+    ]:
+        to = f"to {size[0]} {size[1]}" if size else f"by {factor[0]:g} {factor[1]:g}"
+        for aligned in [False, True]:
+            case(
+                f"upsample_bilinear2d {text(x)} {to}" + (" aligned" if aligned else ""),
+                lambda t, s=size, f=factor, a=aligned: F.interpolate(t, s, f, "bilinear", a),
+                pattern(x, 0),
+            )
+        case(f"upsample_nearest2d {text(x)} {to}", lambda t, s=size, f=factor: F.interpolate(t, s, f), pattern(x, 0))
+
+    nan = float("nan")
+    for x, kernel, stride, padding in [
+        ((2, 3, 4, 6), (2, 2), None, (0, 0)),
+        ((2, 3, 5, 7), (3, 2), (2, 1), (1, 0)),
+        ((2, 1, 4, 5), (2, 3), (1, 1), (1, 1)),
+        ((3, 2, 5, 4), (1, 2), (3, 2), (0, 1)),
+        ((0, 2, 4, 3), (2, 3), None, (0, 0)),
+    ]:
+        name = f"max_pool2d {text(x)} kernel {kernel[0]} {kernel[1]}"
+        name += f" stride {stride[0]} {stride[1]}" if stride else ""
+        name += f" padding {padding[0]} {padding[1]}"
+        case(name, lambda t, k=kernel, s=stride, p=padding: F.max_pool2d(t, k, s, p), pattern(x, 0))
+    case("max_pool2d of equals", lambda t: F.max_pool2d(t, 2, 1), values([1, 1, 1, 1, 3, 3, 0, 3, 3], (1, 1, 3, 3)))
+    nans = values([nan, 2, nan, 1, nan, 3, 4, 5, 6, 7, 8, 9], (1, 1, 3, 4))
+    case("max_pool2d with NaN", lambda t: F.max_pool2d(t, 2, 1), nans)
+
+    case("conv2d without bias", lambda a, b: F.conv2d(a, b), pattern((2, 3, 5, 6), 0), pattern((4, 3, 3, 2), 1))
+
+
 # --- shapes and pieces ----------------------------------------------------------------------------------------------
 
 
 def shapes():
-    x, m = pattern((2, 3, 4), 0), pattern((3, 4), 0)
+    x, m, images = pattern((2, 3, 4), 0), pattern((3, 4), 0), pattern((2, 3, 4, 5), 0)
 
     def add(name, f, t=x):
         case(name, f, t)
@@ -210,6 +271,8 @@ def shapes():
     add("reshape to [6, -1, 2]", lambda t: t.reshape(6, -1, 2))
     add("reshape [] to [1, 1]", lambda t: t.reshape(1, 1), pattern((), 0))
     add("reshape [0, 3] to [5, 0]", lambda t: t.reshape(5, 0), pattern((0, 3), 0))
+    add("reshape of images to [5, 4, 3, 2]", lambda t: t.reshape(5, 4, 3, 2), images)
+    add("flatten of images from 1", lambda t: t.flatten(1), images)
     add("flatten", lambda t: t.flatten())
     add("flatten from 1", lambda t: t.flatten(1))
     add("flatten 0 to 1", lambda t: t.flatten(0, 1))
@@ -221,11 +284,15 @@ def shapes():
     add("rows 1 to 3", lambda t: t[1:3], pattern((4, 3), 0))
     add("rows none", lambda t: t[2:2], pattern((4, 3), 0))
     add("rows used twice", lambda t: t[0:3] * t[1:4], pattern((4, 3), 0))
+    add("rows of images", lambda t: t[1:4], pattern((5, 2, 3, 4), 0))
+    add("row 1 of images", lambda t: t[1], images)
     add("row 1", lambda t: t[1])
     add("row -1", lambda t: t[-1], pattern((3,), 0))
     add("slice of 0", lambda t: t.narrow(0, 1, 2), pattern((4, 3), 0))
     add("slice of 1", lambda t: t.narrow(1, 1, 2))
     add("slice of -1", lambda t: t.narrow(-1, 0, 3))
+    add("slice of images of 1", lambda t: t.narrow(1, 1, 2), images)
+    add("slice of images of 2", lambda t: t.narrow(2, 1, 2), images)
     add("slice of 2, none", lambda t: t.narrow(2, 1, 0))
     add("transpose 0 and 1", lambda t: t.transpose(0, 1))
     add("transpose 0 and -1", lambda t: t.transpose(0, -1))
@@ -237,10 +304,12 @@ def shapes():
     add("permute 3 1 -2 0", lambda t: t.permute(3, 1, -2, 0), pattern((2, 3, 4, 5), 0))
     add("permute of [0, 3]", lambda t: t.permute(1, 0), pattern((0, 3), 0))
     add("clone", lambda t: t.clone())
+    add("clone of images", lambda t: t.clone(), images)
     add("to float64", lambda t: t.to(torch.float64), m)
     add("to float32", lambda t: t.to(torch.float32), m * 0.1)
     case("to int64", lambda t: t.to(torch.int64), m * 10, gradient=False)
     add("to float32 and back", lambda t: t.to(torch.float32).to(torch.float64), m)
+    add("to float32 and back of images", lambda t: t.to(torch.float32).to(torch.float64), images)
 
 
 def pieces():
@@ -251,6 +320,11 @@ def pieces():
             shape[d] = extent
             parts.append(pattern(shape, k))
         case(f"cat of three along {d}", lambda *p, d=d: torch.cat(p, d), *parts)
+    for d in [0, 1, 2]:
+        shape = [2, 3, 4, 5]
+        shape[d] = 6
+        parts = [pattern((2, 3, 4, 5), 0), pattern(shape, 1)]
+        case(f"cat of images along {d}", lambda *p, d=d: torch.cat(p, d), *parts)
     case("cat of one", lambda a: torch.cat([a]), pattern((2, 3), 0))
     case("cat with an empty part", lambda a, b: torch.cat([a, b]), pattern((2, 3), 0), pattern((0, 3), 1))
     case("cat of a tensor with itself", lambda a: torch.cat([a, a], 1), pattern((2, 3), 0))
@@ -262,11 +336,13 @@ def pieces():
     x = pattern((2, 3, 4), 0)
     for d in [0, 1, 2, -1]:
         case(f"index_select {d} at 1 0 1 1", lambda t, d=d: t.index_select(d, index), x)
+    images = pattern((2, 3, 4, 5), 0)
+    case("index_select 1 of images at 1 0 1 1", lambda t: t.index_select(1, index), images)
     none = torch.zeros(0, dtype=torch.int64)
     case("index_select 1 at nothing", lambda t: t.index_select(1, none), x)
     case("index_select of a vector", lambda t: t.index_select(0, index), pattern((3,), 0))
 
-    for a, b in [((3, 1), (2, 3, 4)), ((), (2, 3)), ((2, 3), (2, 3)), ((1, 3), (0, 3)), ((4,), (2, 3, 4))]:
+    for a, b in [((3, 1), (2, 3, 4)), ((), (2, 3)), ((2, 3), (2, 3)), ((1, 3), (0, 3)), ((4,), (2, 3, 4)), ((2, 3, 4, 1), (2, 3, 4, 5))]:
         case(f"expand {text(a)} to {text(b)}", lambda t, b=b: t.expand(b), pattern(a, 0))
     for a, b in [((2, 3, 4), (3, 1)), ((2, 3, 4), ()), ((2, 3), (2, 3)), ((2, 3, 4), (2, 1, 4)), ((0, 3), (1, 3))]:
         case(f"sum_to {text(a)} to {text(b)}", lambda t, b=b: t.sum_to_size(b), pattern(a, 0))
@@ -277,7 +353,7 @@ def pieces():
 
 def losses():
     for name, f in [("softmax", F.softmax), ("log_softmax", F.log_softmax)]:
-        for shape, d in [((3, 4), 0), ((3, 4), 1), ((3, 4), -1), ((2, 3, 4), 1), ((5,), 0), ((0, 3), 1), ((3, 0), 1), ((3, 1), 1)]:
+        for shape, d in [((3, 4), 0), ((3, 4), 1), ((3, 4), -1), ((2, 3, 4), 1), ((2, 3, 4, 5), 1), ((5,), 0), ((0, 3), 1), ((3, 0), 1), ((3, 1), 1)]:
             case(f"{name} {text(shape)} along {d}", lambda t, f=f, d=d: f(t, d), pattern(shape, 0))
         case(f"{name} of large inputs", lambda t, f=f: f(t, 1), 1024 * pattern((3, 4), 0))
 
@@ -286,6 +362,9 @@ def losses():
     for r in ["mean", "sum"]:
         case(f"mse_loss {r}", lambda a, b, r=r: F.mse_loss(a, b, reduction=r), x, target)
         case(f"l1_loss {r}", lambda a, b, r=r: F.l1_loss(a, b, reduction=r), x, target)
+        images = pattern((2, 3, 4, 5), 0), pattern((2, 3, 4, 5), 1) + 1 / 4096
+        case(f"mse_loss of images {r}", lambda a, b, r=r: F.mse_loss(a, b, reduction=r), *images)
+        case(f"l1_loss of images {r}", lambda a, b, r=r: F.l1_loss(a, b, reduction=r), *images)
         case(f"nll_loss {r}", lambda a, r=r: F.nll_loss(a, classes, reduction=r), pattern((4, 3), 0))
         case(f"cross_entropy {r}", lambda a, r=r: F.cross_entropy(a, classes, reduction=r), pattern((4, 3), 0))
     large = 1024 * pattern((4, 3), 0)
@@ -296,6 +375,7 @@ def main():
     elementwise()
     reductions()
     matrices()
+    images()
     shapes()
     pieces()
     losses()

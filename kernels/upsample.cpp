@@ -1,0 +1,114 @@
+// Forward and back are one loop over tables of who contains whom: rows are summed into a line first, in L1, then the
+// line's pixels.
+//
+// Bytes: the input from L2 for each output row that contains it, from memory once; the output once.
+#include <gradus/kernels/upsample.h>
+
+#include <vector>
+
+#include <gradus/kernels/parallel.h>
+
+namespace gradus::kernels {
+namespace {
+
+constexpr Index grain = 16384;  // elements written a chunk
+
+// Output i is the sum of weight * input `at` over the parts [start[i], start[i + 1]), in rising order of `at`.
+template <class T>
+struct Parts {
+  struct Part {
+    Index at;
+    T weight;
+  };
+  std::vector<Index> start{0};
+  std::vector<Part> parts;
+
+  void add(Index at, double weight) {
+    if (weight != 0) parts.push_back({at, T(weight)});
+  }
+  void close() { start.push_back(static_cast<Index>(parts.size())); }
+};
+
+template <class T>
+Parts<T> forward_parts(const ResizeAxis& axis) {
+  Parts<T> p;
+  for (Index o = 0; o < axis.out; ++o, p.close()) {
+    const Neighbours n = neighbours(axis, o);
+    p.add(n.first, 1 - n.weight);
+    p.add(n.second, n.weight);
+  }
+  return p;
+}
+
+template <class T>
+Parts<T> backward_parts(const ResizeAxis& axis) {
+  Parts<T> p;
+  for (Index i = 0; i < axis.in; ++i, p.close())
+    for (Index o = first_user(axis, i); o < last_user(axis, i); ++o) p.add(o, share(axis, o, i));
+  return p;
+}
+
+// y[0 .. n) = the sum of the parts [begin, end) of x, each `step` elements from the next. No part: zeros.
+template <class T>
+void add_up(const typename Parts<T>::Part* begin, const typename Parts<T>::Part* end, const T* x, Index step, Index n,
+            T* y) {
+  if (end - begin == 2) {
+    const T u = begin[0].weight, v = begin[1].weight;
+    const T *a = x + begin[0].at * step, *b = x + begin[1].at * step;
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) y[i] = u * a[i] + v * b[i];
+    return;
+  }
+  if (begin == end) std::fill_n(y, n, T(0));
+  for (const auto* part = begin; part != end; ++part) {
+    const T w = part->weight, *a = x + part->at * step;
+    if (part == begin) {
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) y[i] = w * a[i];
+    } else {
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) y[i] += w * a[i];
+    }
+  }
+}
+
+template <class T>
+void resample(Index outer, Index in_h, Index in_w, Index inner, const Parts<T>& rows, const Parts<T>& columns,
+              const T* x, T* y) {
+  const Index out_h = static_cast<Index>(rows.start.size()) - 1, out_w = static_cast<Index>(columns.start.size()) - 1;
+  parallel_ranges(outer * out_h, std::max<Index>(1, grain / std::max<Index>(1, out_w * inner)),
+                  [&](Index begin, Index end) {
+                    static thread_local std::vector<T> line;
+                    line.resize(in_w * inner);
+                    for (Index row = begin; row < end; ++row) {
+                      const Index i = row % out_h;
+                      add_up(rows.parts.data() + rows.start[i], rows.parts.data() + rows.start[i + 1],
+                             x + row / out_h * in_h * in_w * inner, in_w * inner, in_w * inner, line.data());
+                      for (Index j = 0; j < out_w; ++j)
+                        add_up(columns.parts.data() + columns.start[j], columns.parts.data() + columns.start[j + 1],
+                               line.data(), inner, inner, y + (row * out_w + j) * inner);
+                    }
+                  });
+}
+
+}  // namespace
+
+template <class T>
+void upsample(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x, T* y) {
+  resample(outer, rows.in, columns.in, inner, forward_parts<T>(rows), forward_parts<T>(columns), x, y);
+}
+
+template <class T>
+void upsample_back(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* dy,
+                   T* dx) {
+  resample(outer, rows.out, columns.out, inner, backward_parts<T>(rows), backward_parts<T>(columns), dy, dx);
+}
+
+#define GRADUS_EMIT(T)                                                                           \
+  template void upsample(Cpu, Index, const ResizeAxis&, const ResizeAxis&, Index, const T*, T*); \
+  template void upsample_back(Cpu, Index, const ResizeAxis&, const ResizeAxis&, Index, const T*, T*);
+GRADUS_EMIT(float)
+GRADUS_EMIT(double)
+#undef GRADUS_EMIT
+
+}  // namespace gradus::kernels
