@@ -19,6 +19,7 @@
 #include <gradus/core/random.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
+#include <gradus/models/lecture32.h>
 #include <gradus/optim/adam.h>
 
 using namespace gradus;
@@ -50,8 +51,27 @@ Step lecture20_classifier(Device device) {
   return [=] { return lecture20::classifier_step(classifier, images, labels, 0.1); };
 }
 
+Step lecture32_autoencoder(Device device) {
+  lecture32::Autoencoder net;
+  net.to(device);
+  const auto optimizer = std::make_shared<Adam>(net.parameters());
+  const Tensor images = rand({2000, 3, 32, 32}, {float32, device});
+  return [=] { return lecture32::autoencoder_step(net, *optimizer, images); };
+}
+
+Step lecture32_classifier(Device device) {
+  lecture32::Autoencoder net;
+  net.to(device);
+  const lecture32::Classifier classifier(net);
+  const auto optimizer = std::make_shared<Adam>(classifier.parameters());
+  const Tensor images = rand({2000, 3, 32, 32}, {float32, device}), labels = randint(0, 10, {2000}).to(device);
+  return [=] { return lecture32::classifier_step(classifier, *optimizer, images, labels); };
+}
+
 constexpr Phase phases[] = {{"lecture20.autoencoder", lecture20_autoencoder},
-                            {"lecture20.classifier", lecture20_classifier}};
+                            {"lecture20.classifier", lecture20_classifier},
+                            {"lecture32.autoencoder", lecture32_autoencoder},
+                            {"lecture32.classifier", lecture32_classifier}};
 
 // The median time of one step. Asking for a loss waits for the device, so a GPU is asked once in ten steps.
 double seconds_a_step(const Step& step, Device device, int repeat) {

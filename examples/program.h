@@ -63,6 +63,7 @@ class Program {
               double least = -std::numeric_limits<double>::infinity());
   void option(const std::string& name, std::string& value, const std::string& help,
               const std::vector<std::string>& allowed);
+  void flag(const std::string& name, bool& value, const std::string& help);  // true where it is given
 
   // An option that, when given, has run() call `work`, with the option's words, instead of its own: --evaluate FILE.
   // `words` names them for --help, and a last one that ends in "..." stands for one or more. Where the user gives no

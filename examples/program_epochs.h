@@ -24,7 +24,7 @@ double run_epoch(DataLoader& loader, Progress& progress, Step&& step) {
   for (const Batch& batch : loader) {
     const Tensor loss = step(batch.images, batch.labels);
     NoGrad guard;
-    total.add_(loss, static_cast<double>(batch.size));
+    total.add_(loss.to(float64), static_cast<double>(batch.size));
     images += batch.size;
     progress.step(loss.item());
   }

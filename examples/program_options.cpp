@@ -97,7 +97,8 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
   line.app.set_version_flag("--version", version(),
                             "print the versions of gradus, CUDA and cuDNN and the instruction set, and stop");
   line.add("--data", options.data,
-           "folder that holds mnist/; left out: GRADUS_DATA, else ./datasets, else digits that gradus draws itself");
+           "folder that holds mnist/ or cifar-10-batches-bin/; left out: GRADUS_DATA, else ./datasets, else pictures "
+           "that gradus draws itself");
   line.add("--out", options.out, "folder for what the run writes");
   line.add("--batch-size", options.batch_size, "images a step")->check(at_least<Index>(1));
   line.add("--seed", options.seed, "where the random numbers start")->check(at_least<std::uint64_t>(0));
@@ -105,8 +106,7 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
       ->check(at_least<int>(1))
       ->default_str("");
   line.add("--device", line.device, "cpu, cuda or cuda:1")->check(CLI::Validator(refuse_device, ""));
-  line.app.add_flag("--quiet", options.quiet, "print nothing but errors");
-  line.settings.emplace_back("quiet", [this] { return Json(options.quiet); });
+  flag("--quiet", options.quiet, "print nothing but errors");
 }
 
 Program::~Program() = default;
@@ -120,6 +120,11 @@ void Program::option(const std::string& name, double& value, const std::string& 
 void Program::option(const std::string& name, std::string& value, const std::string& help,
                      const std::vector<std::string>& allowed) {
   command_line_->add(name, value, help)->check(CLI::IsMember(allowed));
+}
+
+void Program::flag(const std::string& name, bool& value, const std::string& help) {
+  command_line_->app.add_flag(name, value, help);
+  command_line_->settings.emplace_back(name.substr(2), [&value] { return Json(value); });
 }
 
 void Program::instead(const std::string& name, const std::string& words, const std::string& help,

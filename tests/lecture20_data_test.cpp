@@ -1,12 +1,12 @@
 // The whole of lecture 20 on the real MNIST, as scripts/demo runs it.
 #include "catch.h"
 
-#include "lecture20_run.h"
+#include "lecture_run.h"
 
 #ifndef GRADUS_SANITIZED
 
 TEST_CASE("lecture 20 reaches the slide's figures on MNIST") {
-  const Lecture20Run run("--data '" + require_data("mnist") + "' --seed 0");
+  const LectureRun run("lecture20_denoising_autoencoder", "--data '" + require_data("mnist") + "' --seed 0");
   REQUIRE(run.succeeded());
   const nlohmann::json results = run.results();
   INFO(results.dump(2));
@@ -17,7 +17,8 @@ TEST_CASE("lecture 20 reaches the slide's figures on MNIST") {
 }
 
 TEST_CASE("without a penalty the first epoch is the slide's") {
-  const Lecture20Run run("--data '" + require_data("mnist") + "' --l1-form none --epochs 1 --classifier-epochs 0");
+  const LectureRun run("lecture20_denoising_autoencoder",
+                       "--data '" + require_data("mnist") + "' --l1-form none --epochs 1 --classifier-epochs 0");
   REQUIRE(run.succeeded());
   CHECK(run.results()["results"]["autoencoder_loss"].get<double>() == Approx(0.0740).epsilon(0.05));
 }
@@ -25,7 +26,8 @@ TEST_CASE("without a penalty the first epoch is the slide's") {
 #else  // a sanitizer slows the program down tenfold: it runs the classifier for one epoch
 
 TEST_CASE("lecture 20's classifier learns on MNIST") {
-  const Lecture20Run run("--data '" + require_data("mnist") + "' --epochs 0 --classifier-epochs 1");
+  const LectureRun run("lecture20_denoising_autoencoder",
+                       "--data '" + require_data("mnist") + "' --epochs 0 --classifier-epochs 1");
   REQUIRE(run.succeeded());
   CHECK(run.results()["results"]["accuracy"] >= 75);
 }

@@ -1,7 +1,7 @@
 // The lecture 20 program on the digits that gradus draws itself: what anyone has who has no MNIST.
 #include "catch.h"
 
-#include "lecture20_run.h"
+#include "lecture_run.h"
 
 TEST_CASE("the program runs on built-in digits and writes what it promises") {
 #ifdef GRADUS_SANITIZED
@@ -9,7 +9,8 @@ TEST_CASE("the program runs on built-in digits and writes what it promises") {
 #else
   const std::string epochs = "--epochs 2 --classifier-epochs 10";
 #endif
-  const Lecture20Run run("--quiet " + epochs);  // without --data; ctest sets no GRADUS_DATA for this test
+  const LectureRun run("lecture20_denoising_autoencoder",
+                       "--quiet " + epochs);  // without --data; ctest sets no GRADUS_DATA for this test
   REQUIRE(run.succeeded());
   for (const char* name : {"metrics.csv", "results.json", "curves.svg", "report.html", "reconstructions.png",
                            "encoder_weights_magnitude.png", "encoder_weights_signed.png",

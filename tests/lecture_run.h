@@ -1,4 +1,4 @@
-// Runs the lecture 20 program as a user does, in a directory of its own.
+// Runs a lecture's program as a user does, in a directory of its own.
 #pragma once
 #include <cstdlib>
 #include <filesystem>
@@ -8,20 +8,21 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-class Lecture20Run {
+class LectureRun {
  public:
-  explicit Lecture20Run(const std::string& options)
-      : out_(std::filesystem::temp_directory_path() / ("gradus_lecture20_" + std::to_string(getpid()))) {
+  LectureRun(const std::string& program, const std::string& options, const std::string& suffix = "")
+      : out_(std::filesystem::temp_directory_path() / ("gradus_" + program + std::to_string(getpid()) + suffix)) {
     const std::string command =
-        std::string(GRADUS_EXAMPLES_DIR) + "/lecture20_denoising_autoencoder --out '" + out_.string() + "' " + options;
+        std::string(GRADUS_EXAMPLES_DIR) + "/" + program + " --out '" + out_.string() + "' " + options;
     status_ = std::system(command.c_str());
   }
-  ~Lecture20Run() { std::filesystem::remove_all(out_); }
-  Lecture20Run(const Lecture20Run&) = delete;
-  Lecture20Run& operator=(const Lecture20Run&) = delete;
+  ~LectureRun() { std::filesystem::remove_all(out_); }
+  LectureRun(const LectureRun&) = delete;
+  LectureRun& operator=(const LectureRun&) = delete;
 
   bool succeeded() const { return status_ == 0; }
   bool wrote(const std::string& name) const { return std::filesystem::exists(out_ / name); }
+  std::string path(const std::string& name) const { return (out_ / name).string(); }
   std::string text(const std::string& name) const {
     std::ifstream in(out_ / name);
     return {std::istreambuf_iterator<char>(in), {}};

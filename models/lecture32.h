@@ -1,0 +1,45 @@
+// Lecture 32: the convolutional autoencoder, its classifier, and the training step of each.
+#pragma once
+#include <gradus/layers/sequential.h>
+#include <gradus/optim/optimizer.h>
+
+namespace gradus::lecture32 {
+
+// The lecture's extents. Tests use smaller ones.
+struct Sizes {
+  Index narrow = 64, wide = 128;  // channels
+  Index code = 1024;
+  bool align_corners = false;  // of the upsampling; true in the PyTorch of the lecture (2017)
+};
+
+// images [n, 3, 32, 32] -> reconstructions [n, 3, 32, 32]
+//
+//   conv_encoder  three convolutions 3x3 of stride 2: [n, 3, 32, 32] -> [n, wide, 4, 4]
+//   fc_encoder    [n, 16 wide] -> the code [n, code]
+//   fc_decoder    [n, code] -> [n, 16 wide]
+//   conv_decoder  four convolutions 3x3, bilinear upsampling by 2 between: [n, wide, 4, 4] -> [n, 3, 32, 32]
+//
+// with LeakyReLU(0.1) in between and ReLU at the end.
+struct Autoencoder : Module {
+  explicit Autoencoder(const Sizes& sizes = {});
+  Tensor encode(const Tensor& images) const;  // the code
+  Tensor operator()(const Tensor& images) const;
+
+  Sequential conv_encoder, fc_encoder, fc_decoder, conv_decoder;
+};
+
+// The autoencoder's own encoder, trained on, and a new layer: images [n, 3, 32, 32] -> a score for each class [n, 10].
+struct Classifier : Module {
+  explicit Classifier(const Autoencoder& net);
+  Tensor operator()(const Tensor& images) const;
+
+  Sequential conv, fc1, fc2;
+};
+
+// One step on images: forward, mean squared error, backward, update. Returns the loss, which is not waited for.
+Tensor autoencoder_step(const Autoencoder& net, Optimizer& optimizer, const Tensor& images);
+
+// One step on images and their labels [n]: forward, cross entropy, backward, update. Returns the loss.
+Tensor classifier_step(const Classifier& net, Optimizer& optimizer, const Tensor& images, const Tensor& labels);
+
+}  // namespace gradus::lecture32

@@ -1,0 +1,64 @@
+// Lecture 32's networks, small, on the GPU or its emulator: their gradients as a whole, and steps as on the CPU.
+#include "catch.h"
+
+#include <gradus/models/lecture32.h>
+#include <gradus/optim/adam.h>
+
+#include "directional.h"
+
+using namespace gradus;
+
+namespace {
+
+const Device gpu{Device::Type::cuda, 0};
+const lecture32::Sizes small{.narrow = 3, .wide = 4, .code = 5};
+
+Tensor photos(Device device) {
+  Generator from(3);
+  return rand({2, 3, 32, 32}, float64, from).to(device);
+}
+
+}  // namespace
+
+TEST_CASE("the gradient of each whole network agrees with differences along a direction, on the GPU") {
+  manual_seed(4);
+  lecture32::Autoencoder net(small);
+  net.to(float64);
+  net.to(gpu);
+  const Tensor images = photos(gpu), labels = tensor({3, 8}, int64).to(gpu);
+  const Directional d = directional_derivative(
+      net.parameters(), [&] { return mse_loss(net(images), images); }, 1e-8);
+  INFO(d.analytic << ", differences " << d.numeric << ", " << d.numeric_half);
+  CHECK(d.error() <= 1e-5);
+  CHECK(d.error_half() <= 1e-5);
+  const lecture32::Classifier classifier(net);
+  const Directional c = directional_derivative(
+      classifier.parameters(), [&] { return cross_entropy(classifier(images), labels); }, 1e-8);
+  INFO(c.analytic << ", differences " << c.numeric << ", " << c.numeric_half);
+  CHECK(c.error() <= 1e-5);
+  CHECK(c.error_half() <= 1e-5);
+}
+
+TEST_CASE("three steps of each phase of lecture 32 agree with the CPU's") {
+  const auto run = [](Device device) {
+    manual_seed(1);
+    lecture32::Autoencoder net(small);
+    net.to(float64);
+    net.to(device);
+    Adam adam(net.parameters(), {.lr = 1e-3});
+    const Tensor images = photos(device), labels = tensor({3, 8}, int64).to(device);
+    for (int i = 0; i < 3; ++i) lecture32::autoencoder_step(net, adam, images);
+    const lecture32::Classifier classifier(net);
+    Adam other(classifier.parameters(), {.lr = 1e-3});
+    for (int i = 0; i < 3; ++i) lecture32::classifier_step(classifier, other, images, labels);
+    Tensors all = net.parameters();
+    for (const Tensor& p : classifier.fc2.parameters()) all.push_back(p);
+    return all;
+  };
+  const Tensors here = run(cpu), there = run(gpu), again = run(gpu);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    const Tensor back = there[i].detach().to(cpu), expected = here[i].detach();
+    CHECK(max(abs(back - expected)).item() <= 1e-10 * max(abs(expected)).item());
+    CHECK(back.to_vector<double>() == again[i].to_vector<double>());  // bit for bit
+  }
+}
