@@ -2,8 +2,10 @@
 //
 //   bench_conv2d [seconds per row] [part of a name]      GRADUS_THREADS sets the number of threads
 //
-// Products with the padding are not counted, and not computed. The multiply-add's own rate, which nothing can exceed,
-// is measured between the rows and printed first; other programs on the machine slow down both.
+// Products with the padding are not counted, and not computed. «with up» is upsampling and convolution in one go, whose
+// rate is that of the convolution alone, as if it had been computed; of the way back, both gradients are half of it.
+// The multiply-add's own rate, which nothing can exceed, is measured between the rows and printed first; other programs
+// on the machine slow down both.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +18,7 @@
 #include <gradus/kernels/conv2d.h>
 #include <gradus/kernels/conv2d_tile.h>
 #include <gradus/kernels/parallel.h>
+#include <gradus/kernels/upsample_conv2d.h>
 
 namespace {
 
@@ -25,6 +28,7 @@ using kernels::ConvExtents;
 struct Layer {
   const char* name;
   ConvExtents e;
+  bool upsampled = false;  // whether its images are upsampled ones
 };
 
 ConvExtents extents(Index c, Index out_c, Index size, Index stride) {
@@ -35,8 +39,8 @@ ConvExtents extents(Index c, Index out_c, Index size, Index stride) {
 const Layer layers[] = {
     {"encoder 3-64, 32 to 16", extents(3, 64, 32, 2)},    {"encoder 64-128, 16 to 8", extents(64, 128, 16, 2)},
     {"encoder 128-128, 8 to 4", extents(128, 128, 8, 2)}, {"decoder 128-128, 4", extents(128, 128, 4, 1)},
-    {"decoder 128-64, 8", extents(128, 64, 8, 1)},        {"decoder 64-64, 16", extents(64, 64, 16, 1)},
-    {"decoder 64-3, 32", extents(64, 3, 32, 1)}};
+    {"decoder 128-64, 8", extents(128, 64, 8, 1), true},  {"decoder 64-64, 16", extents(64, 64, 16, 1), true},
+    {"decoder 64-3, 32", extents(64, 3, 32, 1), true}};
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -70,38 +74,65 @@ double peak() {
   return 2e-9 * double(chains * steps * threads * kernels::conv::kLanes<float>) / (now() - start);
 }
 
+struct Timing {
+  double median, best;  // seconds
+};
+
+Timing timed(double seconds, const std::function<void()>& f) {
+  f();
+  std::vector<double> times;
+  for (double end = now() + seconds; now() < end || times.size() < 3;) {
+    const double start = now();
+    f();
+    times.push_back(now() - start);
+  }
+  std::sort(times.begin(), times.end());
+  return {times[times.size() / 2], times[0]};
+}
+
+float* numbers(const Tensor& t) { return t.data<float>().data(); }
+
+using Passes = std::vector<std::pair<const char*, std::function<void()>>>;
+
+void print(const Layer& layer, const char* how, double seconds, const Passes& passes) {
+  static double most = 0;
+  for (const auto& [name, pass] : passes) {
+    most = std::max(most, peak());
+    const Timing t = timed(seconds, pass);
+    const double rate = flops(layer.e) * 1e-9 / t.best;
+    std::printf("%-24s %-8s %-8s %10.1f %10.1f %10.0f %10.0f %9.0f%%\n", layer.name, how, name, t.median * 1e3,
+                t.best * 1e3, rate, most, 100 * rate / most);
+    std::fflush(stdout);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
   const char* only = argc > 2 ? argv[2] : "";
-  double most = 0;
-  std::printf("%-26s %-9s %10s %10s %10s %10s %10s\n", "layer", "pass", "median ms", "best ms", "GFLOP/s", "peak",
-              "of peak");
+  const kernels::Cpu cpu;
+  std::printf("%-24s %-8s %-8s %10s %10s %10s %10s %10s\n", "layer", "", "pass", "median ms", "best ms", "GFLOP/s",
+              "peak", "of peak");
   for (const Layer& layer : layers) {
     if (!std::strstr(layer.name, only)) continue;
     const ConvExtents& e = layer.e;
     const Tensor x = randn({e.n, e.h, e.w, e.c}), y = randn({e.n, e.out_h, e.out_w, e.out_c});
     const Tensor w = randn({e.kernel_h, e.kernel_w, e.c, e.out_c}), b = randn({e.out_c});
-    float *px = x.data<float>().data(), *py = y.data<float>().data(), *pw = w.data<float>().data();
-    const kernels::Cpu cpu;
-    const std::pair<const char*, std::function<void()>> passes[] = {
-        {"forward", [&] { kernels::conv2d<float>(cpu, e, px, pw, b.data<float>().data(), py); }},
-        {"dx", [&] { kernels::conv2d_input_grad<float>(cpu, e, py, pw, px); }},
-        {"dw", [&] { kernels::conv2d_weight_grad<float>(cpu, e, px, py, pw); }}};
-    for (const auto& [name, pass] : passes) {
-      most = std::max(most, peak());
-      pass();
-      std::vector<double> times;
-      for (double end = now() + seconds; now() < end || times.size() < 3;) {
-        const double start = now();
-        pass();
-        times.push_back(now() - start);
-      }
-      std::sort(times.begin(), times.end());
-      const double rate = flops(e) * 1e-9 / times[0];
-      std::printf("%-26s %-9s %10.1f %10.1f %10.0f %10.0f %9.0f%%\n", layer.name, name, times[times.size() / 2] * 1e3,
-                  times[0] * 1e3, rate, most, 100 * rate / most);
-    }
+    print(layer, "", seconds,
+          {{"forward", [&] { kernels::conv2d<float>(cpu, e, numbers(x), numbers(w), numbers(b), numbers(y)); }},
+           {"dx", [&] { kernels::conv2d_input_grad<float>(cpu, e, numbers(y), numbers(w), numbers(x)); }},
+           {"dw", [&] { kernels::conv2d_weight_grad<float>(cpu, e, numbers(x), numbers(y), numbers(w)); }}});
+    if (!layer.upsampled) continue;
+    const kernels::ResizeAxis axis{e.h / 2, e.h, 2, kernels::Resampling::linear};
+    const kernels::UpsampleConvExtents u{axis, axis, e};
+    const Tensor low = randn({e.n, e.h / 2, e.w / 2, e.c});
+    print(layer, "with up", seconds,
+          {{"forward",
+            [&] { kernels::upsample_conv2d<float>(cpu, u, numbers(low), numbers(w), numbers(b), numbers(y)); }},
+           {"dx, dw", [&] {
+              kernels::upsample_conv2d_back<float>(cpu, u, numbers(low), numbers(y), numbers(w), numbers(low),
+                                                   numbers(w));
+            }}});
   }
 }

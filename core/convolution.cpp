@@ -1,6 +1,7 @@
 // conv2d. Its kernels read images whose channels lie last (Note [Channels last]), and its results lie so.
 #include <gradus/core/autograd.h>
 #include <gradus/core/channels_last.h>
+#include <gradus/core/images.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/kernels/conv2d.h>
@@ -50,26 +51,29 @@ struct Conv2d {
 
 }  // namespace ops
 
-Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Size2d stride, Size2d padding) {
-  constexpr auto op = "conv2d";
-  check_alike(op, bias.defined() ? Tensors{x, weight, bias} : Tensors{x, weight});
-  check(x.dim() == 4 && weight.dim() == 4, op,
-        "expected an input [n, c, h, w] and a weight [out, c, h, w], got shapes ", x.shape(), " and ", weight.shape());
-  check(x.size(1) == weight.size(1), op, "input has ", x.size(1), " channels, weight expects ", weight.size(1),
-        " (shapes ", x.shape(), " and ", weight.shape(), ")");
+kernels::ConvExtents conv_extents(const char* op, const Shape& x, const Tensor& weight, const Tensor& bias,
+                                  Size2d stride, Size2d padding) {
+  check(x.rank() == 4 && weight.dim() == 4, op,
+        "expected an input [n, c, h, w] and a weight [out, c, h, w], got shapes ", x, " and ", weight.shape());
+  check(x[1] == weight.size(1), op, "input has ", x[1], " channels, weight expects ", weight.size(1), " (shapes ", x,
+        " and ", weight.shape(), ")");
   check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, op, "weight gives ", weight.size(0),
         " channels, bias has shape ", bias.defined() ? bias.shape() : Shape{});
   check(stride.h > 0 && stride.w > 0 && padding.h >= 0 && padding.w >= 0, op,
         "expected a stride of at least 1 and a padding of at least 0, got ", stride, " and ", padding);
-  const Size2d kernel{weight.size(2), weight.size(3)};
-  const Size2d padded{x.size(2) + 2 * padding.h, x.size(3) + 2 * padding.w};
+  const Size2d kernel{weight.size(2), weight.size(3)}, padded{x[2] + 2 * padding.h, x[3] + 2 * padding.w};
   check(kernel.h > 0 && kernel.w > 0, op, "the kernel is ", kernel, ", it must have at least one element");
   check(kernel.h <= padded.h && kernel.w <= padded.w, op, "the kernel, ", kernel,
-        ", is larger than the input with its padding, ", padded, " (shapes ", weight.shape(), " and ", x.shape(), ")");
+        ", is larger than the input with its padding, ", padded, " (shapes ", weight.shape(), " and ", x, ")");
   const Index out_h = (padded.h - kernel.h) / stride.h + 1, out_w = (padded.w - kernel.w) / stride.w + 1;
-  return apply(ops::Conv2d{{x.size(0), x.size(1), x.size(2), x.size(3), weight.size(0), out_h, out_w, kernel.h,
-                            kernel.w, stride.h, stride.w, padding.h, padding.w}},
-               x, weight, bias);
+  return {x[0],     x[1],     x[2],     x[3],     weight.size(0), out_h,    out_w,
+          kernel.h, kernel.w, stride.h, stride.w, padding.h,      padding.w};
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Size2d stride, Size2d padding) {
+  constexpr auto op = "conv2d";
+  check_alike(op, bias.defined() ? Tensors{x, weight, bias} : Tensors{x, weight});
+  return apply(ops::Conv2d{conv_extents(op, x.shape(), weight, bias, stride, padding)}, x, weight, bias);
 }
 
 }  // namespace gradus

@@ -90,6 +90,11 @@ Tensor upsample_nearest2d(const Tensor& x, const Resize& to);
 // Each pixel is the mean of up to four, by distance between centres: of pixels that cover the same area, or, with
 // align_corners, that have their outermost centres in common.
 Tensor upsample_bilinear2d(const Tensor& x, const Resize& to, bool align_corners = false);
+// conv2d(upsample_bilinear2d(x, to, align_corners), weight, bias, stride, padding), to rounding: where it is faster,
+// the channels are contracted before the images are enlarged. Upsample and Conv2d that stand so in a Sequential run as
+// this op (layers/fused.h).
+Tensor upsample_conv2d(const Tensor& x, const Resize& to, bool align_corners, const Tensor& weight,
+                       const Tensor& bias = {}, Size2d stride = 1, Size2d padding = 0);
 // The largest under the kernel; NaN where there is one. stride 0: the kernel's size. The gradient goes to the first of
 // those that tie.
 Tensor max_pool2d(const Tensor& x, Size2d kernel, Size2d stride = 0, Size2d padding = 0);

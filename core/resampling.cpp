@@ -3,6 +3,7 @@
 
 #include <gradus/core/autograd.h>
 #include <gradus/core/channels_last.h>
+#include <gradus/core/images.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/kernels/max_pool2d.h>
@@ -91,6 +92,13 @@ void check_image(const char* op, const Tensor& x) {
 }
 
 ops::Upsampled upsampled(const char* op, const Tensor& x, const Resize& to, kernels::Resampling how) {
+  const ResizeAxes axes = resize_axes(op, x, to, how);
+  return {axes.rows, axes.columns, channels_last(x)};
+}
+
+}  // namespace
+
+ResizeAxes resize_axes(const char* op, const Tensor& x, const Resize& to, kernels::Resampling how) {
   check_image(op, x);
   const bool by_size = !(to.size == Size2d(0)), by_factor = to.scale_factor.h != 0 || to.scale_factor.w != 0;
   check(by_size != by_factor, op, "expected a size or a scale_factor, got ", by_size ? "both" : "neither");
@@ -104,11 +112,8 @@ ops::Upsampled upsampled(const char* op, const Tensor& x, const Resize& to, kern
     check(out < 0x1p31, op, "the result would have ", out, " pixels in one direction");
     return kernels::ResizeAxis{in, static_cast<Index>(out), by_factor ? factor : 0, how};
   };
-  return {axis(x.size(2), to.size.h, to.scale_factor.h), axis(x.size(3), to.size.w, to.scale_factor.w),
-          channels_last(x)};
+  return {axis(x.size(2), to.size.h, to.scale_factor.h), axis(x.size(3), to.size.w, to.scale_factor.w)};
 }
-
-}  // namespace
 
 Tensor upsample_nearest2d(const Tensor& x, const Resize& to) {
   const auto resized = upsampled("upsample_nearest2d", x, to, kernels::Resampling::nearest);

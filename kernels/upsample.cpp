@@ -7,31 +7,16 @@
 #include <vector>
 
 #include <gradus/kernels/parallel.h>
+#include <gradus/kernels/weighted_sums.h>
 
 namespace gradus::kernels {
 namespace {
 
 constexpr Index grain = 16384;  // elements written a chunk
 
-// Output i is the sum of weight * input `at` over the parts [start[i], start[i + 1]), in rising order of `at`.
 template <class T>
-struct Parts {
-  struct Part {
-    Index at;
-    T weight;
-  };
-  std::vector<Index> start{0};
-  std::vector<Part> parts;
-
-  void add(Index at, double weight) {
-    if (weight != 0) parts.push_back({at, T(weight)});
-  }
-  void close() { start.push_back(static_cast<Index>(parts.size())); }
-};
-
-template <class T>
-Parts<T> forward_parts(const ResizeAxis& axis) {
-  Parts<T> p;
+WeightedSums<T> forward_sums(const ResizeAxis& axis) {
+  WeightedSums<T> p;
   for (Index o = 0; o < axis.out; ++o, p.close()) {
     const Neighbours n = neighbours(axis, o);
     p.add(n.first, 1 - n.weight);
@@ -41,8 +26,8 @@ Parts<T> forward_parts(const ResizeAxis& axis) {
 }
 
 template <class T>
-Parts<T> backward_parts(const ResizeAxis& axis) {
-  Parts<T> p;
+WeightedSums<T> backward_sums(const ResizeAxis& axis) {
+  WeightedSums<T> p;
   for (Index i = 0; i < axis.in; ++i, p.close())
     for (Index o = first_user(axis, i); o < last_user(axis, i); ++o) p.add(o, share(axis, o, i));
   return p;
@@ -50,8 +35,8 @@ Parts<T> backward_parts(const ResizeAxis& axis) {
 
 // y[0 .. n) = the sum of the parts [begin, end) of x, each `step` elements from the next. No part: zeros.
 template <class T>
-void add_up(const typename Parts<T>::Part* begin, const typename Parts<T>::Part* end, const T* x, Index step, Index n,
-            T* y) {
+void add_up(const typename WeightedSums<T>::Part* begin, const typename WeightedSums<T>::Part* end, const T* x,
+            Index step, Index n, T* y) {
   if (end - begin == 2) {
     const T u = begin[0].weight, v = begin[1].weight;
     const T *a = x + begin[0].at * step, *b = x + begin[1].at * step;
@@ -73,35 +58,34 @@ void add_up(const typename Parts<T>::Part* begin, const typename Parts<T>::Part*
 }
 
 template <class T>
-void resample(Index outer, Index in_h, Index in_w, Index inner, const Parts<T>& rows, const Parts<T>& columns,
-              const T* x, T* y) {
-  const Index out_h = static_cast<Index>(rows.start.size()) - 1, out_w = static_cast<Index>(columns.start.size()) - 1;
-  parallel_ranges(outer * out_h, std::max<Index>(1, grain / std::max<Index>(1, out_w * inner)),
-                  [&](Index begin, Index end) {
-                    static thread_local std::vector<T> line;
-                    line.resize(in_w * inner);
-                    for (Index row = begin; row < end; ++row) {
-                      const Index i = row % out_h;
-                      add_up(rows.parts.data() + rows.start[i], rows.parts.data() + rows.start[i + 1],
-                             x + row / out_h * in_h * in_w * inner, in_w * inner, in_w * inner, line.data());
-                      for (Index j = 0; j < out_w; ++j)
-                        add_up(columns.parts.data() + columns.start[j], columns.parts.data() + columns.start[j + 1],
-                               line.data(), inner, inner, y + (row * out_w + j) * inner);
-                    }
-                  });
+void resample(Index outer, Index in_h, Index in_w, Index inner, const WeightedSums<T>& rows,
+              const WeightedSums<T>& columns, const T* x, T* y) {
+  const Index out_h = rows.size(), out_w = columns.size();
+  parallel_ranges(
+      outer * out_h, std::max<Index>(1, grain / std::max<Index>(1, out_w * inner)), [&](Index begin, Index end) {
+        static thread_local std::vector<T> line;
+        line.resize(in_w * inner);
+        for (Index row = begin; row < end; ++row) {
+          const Index i = row % out_h;
+          add_up(rows.begin(i), rows.end(i), x + row / out_h * in_h * in_w * inner, in_w * inner, in_w * inner,
+                 line.data());
+          for (Index j = 0; j < out_w; ++j)
+            add_up(columns.begin(j), columns.end(j), line.data(), inner, inner, y + (row * out_w + j) * inner);
+        }
+      });
 }
 
 }  // namespace
 
 template <class T>
 void upsample(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x, T* y) {
-  resample(outer, rows.in, columns.in, inner, forward_parts<T>(rows), forward_parts<T>(columns), x, y);
+  resample(outer, rows.in, columns.in, inner, forward_sums<T>(rows), forward_sums<T>(columns), x, y);
 }
 
 template <class T>
 void upsample_back(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* dy,
                    T* dx) {
-  resample(outer, rows.out, columns.out, inner, backward_parts<T>(rows), backward_parts<T>(columns), dy, dx);
+  resample(outer, rows.out, columns.out, inner, backward_sums<T>(rows), backward_sums<T>(columns), dy, dx);
 }
 
 #define GRADUS_EMIT(T)                                                                           \

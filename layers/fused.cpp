@@ -9,6 +9,8 @@
 #include <gradus/core/error.h>
 #include <gradus/core/ops.h>
 #include <gradus/layers/activations.h>
+#include <gradus/layers/conv2d.h>
+#include <gradus/layers/images.h>
 #include <gradus/layers/linear.h>
 
 namespace gradus {
@@ -33,6 +35,12 @@ Tensor through(const Linear& l, const Tensor& x, const Activation& activation) {
   return linear_activation(x, l.weight, l.bias, activation);
 }
 
+Tensor enlarged(const Upsample& u, const Conv2d& c, const Tensor& x) {
+  const UpsampleOptions& o = u.options;
+  if (o.mode == UpsampleMode::nearest) return c(u(x));
+  return upsample_conv2d(x, {o.size, o.scale_factor}, o.align_corners, c.weight, c.bias, c.stride, c.padding);
+}
+
 const std::vector<FusedLayers>& table() {
   static const std::vector<FusedLayers> rows = {
       row<Linear, Tanh>([](auto& x, auto& l, auto&) { return through(l, x, kernels::Tanh{}); }),
@@ -40,6 +48,7 @@ const std::vector<FusedLayers>& table() {
       row<Linear, ReLU>([](auto& x, auto& l, auto&) { return through(l, x, kernels::Relu{}); }),
       row<Linear, LeakyReLU>(
           [](auto& x, auto& l, auto& a) { return through(l, x, kernels::LeakyRelu{a.negative_slope}); }),
+      row<Upsample, Conv2d>([](auto& x, auto& u, auto& c) { return enlarged(u, c, x); }),
   };
   return rows;
 }

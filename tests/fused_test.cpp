@@ -13,7 +13,9 @@
 #include <gradus/kernels/matmul.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/layers/activations.h>
+#include <gradus/layers/conv2d.h>
 #include <gradus/layers/fused.h>
+#include <gradus/layers/images.h>
 #include <gradus/layers/linear.h>
 #include <gradus/layers/sequential.h>
 
@@ -110,6 +112,33 @@ TEST_CASE("GRADUS_FUSE=0 runs the parts, and what is neither 0 nor 1 is refused"
   CHECK(status_with("1") == 1);
   CHECK(status_with("") == 1);
   CHECK(status_with("no") == 97);
+}
+
+TEST_CASE("Upsample and Conv2d run as one op, and give what they give one by one, to rounding") {
+  manual_seed(1);
+  const Sequential doubled(Upsample({.scale_factor = 2, .mode = UpsampleMode::bilinear}),
+                           Conv2d(3, 5, 3, {.padding = 1}), LeakyReLU(0.1));
+  const Sequential aligned(Upsample({.size = {7, 9}, .mode = UpsampleMode::bilinear, .align_corners = true}),
+                           Conv2d(3, 4, {2, 3}, {.stride = {1, 2}, .padding = {0, 1}, .bias = false}));
+  const Sequential nearest(Upsample({.scale_factor = 2}), Conv2d(3, 4, 3));
+  const Tensor x = randn({2, 3, 4, 6}, float64);
+  for (Sequential net : {doubled, aligned, nearest}) {
+    net.to(float64);
+    const Run fused = run(net, x, true), parts = run(net, x, false);
+    REQUIRE(fused.values.size() == parts.values.size());
+    for (std::size_t i = 0; i < parts.values.size(); ++i) {
+      REQUIRE(fused.values[i].size() == parts.values[i].size());
+      double largest = 0, worst = 0;
+      for (std::size_t j = 0; j < parts.values[i].size(); ++j) {
+        largest = std::max(largest, std::abs(parts.values[i][j]));
+        worst = std::max(worst, std::abs(parts.values[i][j] - fused.values[i][j]));
+      }
+      CHECK(worst <= 1e-14 * largest);
+    }
+  }
+  CHECK(run(Sequential(aligned), x.to(float64), true).last_op == "upsample_conv2d");
+  CHECK(run(Sequential(aligned), x.to(float64), false).last_op == "conv2d");
+  CHECK(run(Sequential(nearest), x.to(float64), true).last_op == "conv2d");
 }
 
 TEST_CASE("each fused pair gives its parts' output and gradients, to the bit") {

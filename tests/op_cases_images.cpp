@@ -115,3 +115,33 @@ OpEntry entry(Tag<ops::MaxPool2d>) {
   return {"max_pool2d", "the largest x under the kernel; NaN where there is one",
           "dy to the first x that is the largest", false, cases};
 }
+
+OpEntry entry(Tag<ops::UpsampleConv2d>) {
+  std::vector<OpCase> cases;
+  struct Form {
+    std::string name;
+    Shape x, weight;
+    Resize to;
+    Size2d stride, padding;
+    bool aligned = false;
+  };
+  const Resize twice{.scale_factor = 2}, odd{.size = {7, 9}};
+  for (const Form& f : {Form{"by 2", {2, 3, 4, 5}, {6, 3, 3, 3}, twice, 1, 1},
+                        Form{"by 2 aligned", {2, 3, 4, 5}, {6, 3, 3, 3}, twice, 1, 1, true},
+                        Form{"to few", {2, 17, 3, 4}, {3, 17, 3, 3}, twice, 1, 1},
+                        Form{"to many", {2, 3, 2, 4}, {19, 3, 3, 2}, {.scale_factor = {1.5, 2.75}}, 1, {2, 1}},
+                        Form{"with a stride", {2, 4, 3, 5}, {6, 4, 2, 3}, odd, {1, 2}, {0, 1}},
+                        Form{"of few outputs", {2, 3, 5, 4}, {6, 3, 4, 3}, odd, {2, 4}, 0},
+                        Form{"of none", {0, 3, 5, 4}, {6, 3, 4, 3}, odd, 1, 0}}) {
+    cases.push_back(
+        {"upsample_conv2d " + f.name,
+         {pattern(f.x, 0), pattern(f.weight, 1), pattern({f.weight[0]}, 2)},
+         [f](const Tensors& in) { return upsample_conv2d(in[0], f.to, f.aligned, in[1], in[2], f.stride, f.padding); },
+         f.x.numel() > 0 ? Gradient::smooth : Gradient::reference});
+  }
+  cases.push_back({"upsample_conv2d without bias",
+                   {pattern({2, 3, 4, 5}, 0), pattern({6, 3, 3, 2}, 1)},
+                   [twice](const Tensors& in) { return upsample_conv2d(in[0], twice, false, in[1]); }});
+  return {"upsample_conv2d", "conv2d(upsample_bilinear2d(x, to), w, b)", "those of its parts, summed in another order",
+          false, cases};
+}

@@ -181,6 +181,20 @@ TEST_CASE("ops on images name what does not fit") {
        "upsample_nearest2d: the result would have 4e+12 pixels in one direction"},
       {[] { return upsample_nearest2d(image.to(int64), {.scale_factor = 2}); },
        "upsample_nearest2d: expected a float32 or float64 tensor, got int64"},
+      {[] { return upsample_conv2d(a23, {.scale_factor = 2}, false, kernel); },
+       "upsample_conv2d: expected images [n, c, h, w] of at least one pixel, got shape [2, 3]"},
+      {[] { return upsample_conv2d(image, {}, false, kernel); },
+       "upsample_conv2d: expected a size or a scale_factor, got neither"},
+      {[] {
+         return upsample_conv2d(image, {.scale_factor = 2}, false, ones({6, 4, 3, 2}));
+       },
+       "upsample_conv2d: input has 3 channels, weight expects 4 (shapes [2, 3, 8, 10] and [6, 4, 3, 2])"},
+      {[] {
+         return upsample_conv2d(image, {.scale_factor = 2}, false, ones({6, 3, 9, 2}));
+       },
+       "upsample_conv2d: the kernel, 9 x 2, is larger than the input with its padding, 8 x 10"},
+      {[] { return upsample_conv2d(image.to(int64), {.scale_factor = 2}, false, kernel.to(int64)); },
+       "upsample_conv2d: expected a float32 or float64 tensor, got int64"},
       {[] { return max_pool2d(b34, 2); },
        "max_pool2d: expected images [n, c, h, w] of at least one pixel, got shape [3, 4]"},
       {[] { return max_pool2d(image, 0); },

@@ -238,6 +238,24 @@ def images():
             )
         case(f"upsample_nearest2d {text(x)} {to}", lambda t, s=size, f=factor: F.interpolate(t, s, f), pattern(x, 0))
 
+    def enlarged(t, w, b=None, to=None, aligned=False, stride=1, padding=0):
+        return F.conv2d(F.interpolate(t, mode="bilinear", align_corners=aligned, **to), w, b, stride, padding)
+
+    double, odd = {"scale_factor": 2}, {"size": (7, 9)}
+    for name, x, w, options in [
+        ("by 2", (2, 3, 4, 5), (6, 3, 3, 3), {"to": double, "padding": 1}),
+        ("by 2 aligned", (2, 3, 4, 5), (6, 3, 3, 3), {"to": double, "padding": 1, "aligned": True}),
+        ("to few", (2, 17, 3, 4), (3, 17, 3, 3), {"to": double, "padding": 1}),
+        ("to many", (2, 3, 2, 4), (19, 3, 3, 2), {"to": {"scale_factor": (1.5, 2.75)}, "padding": (2, 1)}),
+        ("with a stride", (2, 4, 3, 5), (6, 4, 2, 3), {"to": odd, "stride": (1, 2), "padding": (0, 1)}),
+        ("of few outputs", (2, 3, 5, 4), (6, 3, 4, 3), {"to": odd, "stride": (2, 4)}),
+        ("of none", (0, 3, 5, 4), (6, 3, 4, 3), {"to": odd}),
+    ]:
+        f = lambda t, a, b, o=options: enlarged(t, a, b, **o)
+        case(f"upsample_conv2d {name}", f, pattern(x, 0), pattern(w, 1), pattern((w[0],), 2))
+    f = lambda t, a: enlarged(t, a, to=double)
+    case("upsample_conv2d without bias", f, pattern((2, 3, 4, 5), 0), pattern((6, 3, 3, 2), 1))
+
     nan = float("nan")
     for x, kernel, stride, padding in [
         ((2, 3, 4, 6), (2, 2), None, (0, 0)),

@@ -1,0 +1,19 @@
+// What the ops on images check and work out of their arguments. For core's own sources.
+#pragma once
+#include <gradus/core/ops.h>
+#include <gradus/kernels/conv2d.h>
+#include <gradus/kernels/upsample.h>
+
+namespace gradus {
+
+// Of a convolution of images of shape x. Throws Error, naming op, for arguments that don't fit.
+kernels::ConvExtents conv_extents(const char* op, const Shape& x, const Tensor& weight, const Tensor& bias,
+                                  Size2d stride, Size2d padding);
+
+// Of images in another size. Throws Error, naming op, for what are no images, and for a size that is none.
+struct ResizeAxes {
+  kernels::ResizeAxis rows, columns;
+};
+ResizeAxes resize_axes(const char* op, const Tensor& x, const Resize& to, kernels::Resampling how);
+
+}  // namespace gradus
