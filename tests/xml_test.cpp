@@ -18,4 +18,7 @@ TEST_CASE("UTF-8 stays, what XML cannot hold becomes '?'", "[xml]") {
   CHECK(xml_escaped("\x01|\x1f|\x7f|\r") == "?|?|?|?");
   CHECK(xml_escaped(std::string("a\0b", 3)) == "a?b");
   CHECK(xml_escaped("\xff|\x80|\xc3(|\xe2\x82") == "?|?|?(|??");  // no lead, a lone tail, a wrong tail, a cut
+  CHECK(xml_escaped("\xe0\x9f\xbf|\xed\xa0\x80|\xf0\x8f\xbf\xbf|\xf4\x90\x80\x80") == "???|???|????|????");
+  const std::string least_and_most = "\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf";
+  CHECK(xml_escaped(least_and_most) == least_and_most);
 }
