@@ -51,8 +51,10 @@ runs=("an out"/lecture20/*/)
 [[ ${#runs[@]} -eq 6 ]] || fail "expected 6 runs: ${runs[*]}"
 [[ $(grep -c "seed 0 |" page.md) -eq 12 ]] || fail "expected a row for each run in both tables: $(<page.md)"
 grep -q '^| the slide | 0.073981 | 0.006731 | 1.114769 | 0.288152 | 87.14 | 92.07 |' page.md || fail "$(<page.md)"
-grep -qx "The data: MNIST from --data DIR." page.md || fail "the page does not name its data: $(<page.md)"
-grep -q "^gradus .* CUDA .* ran them" page.md || fail "the page does not name the program's version: $(<page.md)"
+version=$("$built/lecture20_denoising_autoencoder" --version)
+grep -qxF "Run by $version; data: MNIST." page.md || fail "the page does not name version and data: $(<page.md)"
+grep -qF '`build/cpu/examples/lecture20_denoising_autoencoder --data DIR`' page.md || fail "no command: $(<page.md)"
+if grep -qF "$folder" page.md; then fail "the page names a folder of this machine: $(<page.md)"; fi
 if grep -q '^old' page.md; then fail "the old section is still there"; fi
 [[ $(grep '^## \|^kept' page.md | cut -c1-13 | paste -sd,) == "## Lecture 20,## Lecture 54,kept" ]] || fail "$(<page.md)"
 without=$(grep -- '--epochs 0 --seed 0 |' page.md | head -1)
