@@ -1,4 +1,5 @@
 // Tensors in safetensors files: what is written is read, Python's files too, and a file that breaks a rule is refused.
+// One file of over 400 lines: the rules are many, and each broken one is a few lines that change the same small file.
 #include "catch.h"
 
 #include <bit>
