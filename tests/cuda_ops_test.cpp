@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <gradus/core/allocator.h>
+#include <gradus/core/channels_last.h>
 #include <gradus/core/random.h>
 #include <gradus/kernels/cuda.h>
 #include <gradus/models/lecture20.h>
@@ -60,6 +61,23 @@ TEST_CASE("every op gives on the GPU what it gives on the CPU, and so do its gra
       if (here[i].grad().defined()) CHECK(difference(here[i].grad(), there[i].grad()) <= 1e-10);
     }
   }
+}
+
+TEST_CASE("images whose channels lie last are the same on the GPU") {
+  const Tensor x = pattern({2, 3, 4, 5}, 0), row = pattern({4, 5}, 1), bias = pattern({3, 1, 1}, 2);
+  const auto steps = [&](Device device) {
+    Tensor leaf = x.to(device).clone().requires_grad_();
+    const Tensor y = max_pool2d(leaky_relu(conv2d(leaf, pattern({6, 3, 3, 3}, 3).to(device), {}, 1, 1), 0.1), 2);
+    const Tensor z = upsample_bilinear2d(y, {.size = {4, 5}}).slice(1, 0, 3) * leaf + row.to(device);
+    CHECK(channels_last(y));
+    const Tensor out = arranged(z.detach(), true) * bias.to(device) + z;
+    sum(square(out)).backward();
+    return Tensors{out, leaf.grad(), arranged(x.to(device), true).reshape({6, 20}), arranged(x, true).to(device)};
+  };
+  const Tensors here = steps(cpu), there = steps(gpu);
+  for (std::size_t i = 0; i < here.size(); ++i) CHECK(difference(here[i], there[i]) <= 1e-10);
+  CHECK(there[2].to_vector<double>() == x.to_vector<double>());
+  CHECK(there[3].to_vector<double>() == x.to_vector<double>());
 }
 
 TEST_CASE("draws have the same bits on both devices") {
