@@ -1,6 +1,7 @@
 // GFLOP/s of convolution and of its two gradients at the layers of lecture 32, batch 2000, float32.
 //
 //   bench_conv2d [seconds per row] [part of a name]      GRADUS_THREADS sets the number of threads
+//   bench_conv2d --version
 //
 // Products with the padding are not counted, and not computed. «with up» is upsampling and convolution in one go, whose
 // rate is that of the convolution alone, as if it had been computed; of the way back, both gradients are half of it.
@@ -12,9 +13,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include <gradus/core/random.h>
+#include <gradus/core/version.h>
 #include <gradus/kernels/conv2d.h>
 #include <gradus/kernels/conv2d_tile.h>
 #include <gradus/kernels/parallel.h>
@@ -56,6 +59,12 @@ double flops(const ConvExtents& e) {
   return 2.0 * double(e.n * e.c * e.out_c) * products(e.h, e.out_h, e.stride_h) * products(e.w, e.out_w, e.stride_w);
 }
 
+#ifdef __aarch64__  // what inline assembler calls a vector register
+#define GRADUS_IN_REGISTER "+w"
+#else
+#define GRADUS_IN_REGISTER "+v"
+#endif
+
 // Multiply-adds of registers alone, on all threads.
 double peak() {
   constexpr Index chains = 14, steps = 4000000;
@@ -64,11 +73,11 @@ double peak() {
   kernels::parallel_for(threads, [](Index) {
     kernels::conv::Vector<float> acc[chains] = {}, a = {};
     for (Index i = 0; i < steps; ++i) {
-      asm volatile("" : "+v"(a));
+      asm volatile("" : GRADUS_IN_REGISTER(a));
 #pragma GCC unroll 16
       for (Index j = 0; j < chains; ++j) acc[j] += a * a;
 #pragma GCC unroll 16
-      for (Index j = 0; j < chains; ++j) asm volatile("" : "+v"(acc[j]));
+      for (Index j = 0; j < chains; ++j) asm volatile("" : GRADUS_IN_REGISTER(acc[j]));
     }
   });
   return 2e-9 * double(chains * steps * threads * kernels::conv::kLanes<float>) / (now() - start);
@@ -109,6 +118,7 @@ void print(const Layer& layer, const char* how, double seconds, const Passes& pa
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "--version") return std::puts(version().c_str()) < 0;
   const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
   const char* only = argc > 2 ? argv[2] : "";
   const kernels::Cpu cpu;

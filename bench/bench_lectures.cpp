@@ -17,6 +17,7 @@
 
 #include <gradus/core/error.h>
 #include <gradus/core/random.h>
+#include <gradus/core/version.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
   std::string device = "cpu", only;
   int threads = 0, repeat = 15;
   CLI::App app("Times one training step of each phase of the lectures: PHASE SECONDS, the median.", "bench_lectures");
+  app.set_version_flag("--version", version(), "print the versions of gradus, CUDA and cuDNN, and stop");
   app.add_option("--device", device, "cpu, cuda, cuda:1");
   app.add_option("--threads", threads, "0: as many as there are CPUs")->check(CLI::NonNegativeNumber);
   app.add_option("--only", only, "phases with this in their name");

@@ -19,6 +19,8 @@ done <<<"$output"
 one=$("$program" --device cpu --threads 2 --only lecture20.classifier --repeat 1)
 [[ $(wc -l <<<"$one") == 1 && $one == "lecture20.classifier "* ]] || fail "--only printed: $one"
 
+[[ $("$program" --version) == "gradus "* ]] || fail "--version printed: $("$program" --version)"
+
 expect_error() {  # MESSAGE ARGUMENTS...
   local message=$1 said
   shift
