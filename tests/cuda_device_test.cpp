@@ -15,7 +15,7 @@ namespace {
 
 #ifdef GRADUS_CUDA_EMULATED
 constexpr Index images = 2, draws = 5003;
-constexpr int steps = 8, flat_steps = 16;
+constexpr int steps = 4, flat_steps = 8;
 constexpr std::size_t unsteady = 0;
 #else
 constexpr Index images = 1000, draws = 1000003;
