@@ -23,7 +23,10 @@ says 0 "usage: scripts/reproduce" --help
 says 2 "unknown option --nonsense" --nonsense
 says 2 "there is no lecture '99'" 99
 says 2 "--data needs a value" --data
-says 1 "there is no mnist/ in datasets" --built "$built" --out out --page page.md
+says 1 "there is no mnist/ in datasets: fetch it by scripts/get-data mnist" --built "$built" --out out --page page.md
+says 1 "there is no cifar-10-batches-bin/ in datasets: fetch it by scripts/get-data cifar10" lecture32 --built "$built" \
+  --out out --page page.md
+says 1 "there is no program lecture20_denoising_autoencoder in nowhere" --built nowhere --out out --page page.md
 [[ ! -e page.md ]] || fail "a page was written without data"
 
 # MNIST's files, with 100 images each.
@@ -39,7 +42,7 @@ printf '#!/bin/sh\necho "it cannot" >&2\nexit 1\n' >failing/lecture20_denoising_
 chmod +x failing/*
 printf '# Results\n\n## Lecture 54: another\n\nkept\n\n## Lecture 20: a denoising sparse autoencoder, and a classifier from it\n\nold\n' >page.md
 cp page.md before.md
-says 1 "it cannot" --quick --built failing --out "an out" --page page.md
+says 1 "it cannot" lecture20 --quick --built failing --out "an out" --page page.md
 cmp page.md before.md
 if grep -q -- --data "an out"/*/*/command.txt; then fail "--quick without --data takes data"; fi
 rm -r "an out"
@@ -68,11 +71,23 @@ row=$(grep -- '^| --epochs 1 --classifier-epochs 1 --seed 0 |' page.md | head -1
 # Again: nothing is run. Without one of the results, or with a run of other settings: that one.
 done_before() { grep -c '^done before' said; }
 cp page.md before.md
-"$reproduce" "${quick[@]}" >said
+"$reproduce" lecture20 "${quick[@]}" >said
 [[ $(done_before) -eq 6 ]] || fail "$(<said)"
 cmp page.md before.md
 rm "$run/results.json"
 echo "other settings" >"${runs[0]}/command.txt"
-"$reproduce" "${quick[@]}" >said
+"$reproduce" lecture20 "${quick[@]}" >said
 [[ $(done_before) -eq 4 && -f $run/results.json ]] || fail "$(<said)"
 cmp page.md before.md
+
+# Lecture 32, on 20 grey pictures in each of CIFAR-10's files: every row, and the slide's.
+mkdir data/cifar-10-batches-bin
+for part in data_batch_{1..5} test_batch; do
+  for label in {0..9} {0..9}; do printf "\\x0$label"; printf '%03072d' 0; done >data/cifar-10-batches-bin/$part.bin
+done
+says 0 "The figures are in page.md" lecture32 "${quick[@]}"
+[[ $(grep -c -- "--batch-size 100.* --seed 0 |" page.md) -eq 6 ]] || fail "expected three runs in both tables: $(<page.md)"
+grep -q '^| the slide | 0.177690 | 0.0288 | 1.998626 | 1.251163 | 38.23 | 55.72 |' page.md || fail "$(<page.md)"
+grep -q '^| .* --epochs 0 --seed 0 | - | - | [0-9.]* | [0-9.]* | [0-9.]* | [0-9.]* |' page.md ||
+  fail "the run without an autoencoder has no classifier's figures: $(<page.md)"
+grep -q "^The slide's losses are 1.2 times" page.md || fail "the page does not say how the slide's losses were converted"
