@@ -15,10 +15,6 @@
 namespace gradus::kernels {
 namespace {
 
-template <class T>
-using SmallTile = ProductTile<T, 64, 16>;
-using LargeTile = ProductTile<float, 128, 8>;
-
 // An int as wide as a pointer: launch() searches the words of structs for pointers to host memory, and two ints side by
 // side may look like one.
 struct Wide {
@@ -241,17 +237,12 @@ __global__ void __launch_bounds__(block_threads)
 template <class T>
 __global__ void conv2d_join_kernel(Index size, Index parts, const T* partial, T* dw) {
   for (Index i = first_item(); i < size; i += item_step()) {
-    T sum = partial[i];
-#pragma unroll 4
-    for (Index part = 1; part < parts; ++part) sum += partial[part * size + i];
-    dw[i] = sum;
+    dw[i] = sum_of_parts(partial, size, parts, i);
   }
 }
 
 // --- launching ---
 
-constexpr Index enough_tiles = 132;   // processors of the largest GPU
-constexpr Index enough_blocks = 264;  // two on each: one computes while the other waits
 constexpr Index shortest_part = 256;  // pixels
 
 Axis forward_axis(Index in, Index out, Index kernel, Index stride, Index pad) {
@@ -285,6 +276,18 @@ Axis backward_axis(Index in, Index out, Index kernel, Index stride, Index pad, I
   return a;
 }
 
+// All of a gather but its axes.
+Gather gather(const ConvExtents& e, Index out_h, Index out_w, Index in_c, Index out_c) {
+  Gather g{};
+  g.n = e.n;
+  g.out_h = out_h;
+  g.out_w = out_w;
+  g.in_c = {in_c};
+  g.out_c = {out_c};
+  g.kernel_w = {e.kernel_w};
+  return g;
+}
+
 template <bool backward, class T>
 void run(Cuda cuda, Gather g, const T* x, const T* w, const T* bias, T* y) {
   if (g.rows.taps * g.columns.taps * g.in_c == 0) {  // sums of nothing; the kernel divides by these
@@ -293,12 +296,11 @@ void run(Cuda cuda, Gather g, const T* x, const T* w, const T* bias, T* y) {
   }
   const Index pixels = g.n * g.rows.count * g.columns.count;
   const auto start = [&]<class Tile>(Tile) {
-    const Index tiles = pieces_of(pixels, Tile::size) * pieces_of(g.out_c, Tile::size);
-    launch<conv2d_kernel<T, Tile, backward>>(cuda, blocks_for(tiles, 1), block_threads, 0, g, x, w, bias, y);
+    launch<conv2d_kernel<T, Tile, backward>>(cuda, blocks_for(tiles_of<Tile>(pixels, g.out_c), 1), block_threads, 0, g,
+                                             x, w, bias, y);
   };
   if constexpr (std::is_same_v<T, float>) {
-    if (g.out_c > 64 && pieces_of(pixels, LargeTile::size) * pieces_of(g.out_c, LargeTile::size) >= enough_tiles)
-      return start(LargeTile{});
+    if (g.out_c > 64 && tiles_of<LargeTile>(pixels, g.out_c) >= enough_tiles) return start(LargeTile{});
   }
   start(SmallTile<T>{});
 }
@@ -308,13 +310,7 @@ void run(Cuda cuda, Gather g, const T* x, const T* w, const T* bias, T* y) {
 template <class T>
 void conv2d(Cuda cuda, const ConvExtents& e, const T* x, const T* w, const T* bias, T* y) {
   if (e.n * e.out_h * e.out_w * e.out_c == 0) return;
-  Gather g{};
-  g.n = e.n;
-  g.out_h = e.out_h;
-  g.out_w = e.out_w;
-  g.in_c = {e.c};
-  g.out_c = {e.out_c};
-  g.kernel_w = {e.kernel_w};
+  Gather g = gather(e, e.out_h, e.out_w, e.c, e.out_c);
   g.rows = forward_axis(e.h, e.out_h, e.kernel_h, e.stride_h, e.pad_h);
   g.columns = forward_axis(e.w, e.out_w, e.kernel_w, e.stride_w, e.pad_w);
   run<false>(cuda, g, x, w, bias, y);
@@ -323,13 +319,7 @@ void conv2d(Cuda cuda, const ConvExtents& e, const T* x, const T* w, const T* bi
 template <class T>
 void conv2d_input_grad(Cuda cuda, const ConvExtents& e, const T* dy, const T* w, T* dx) {
   if (e.n * e.h * e.w * e.c == 0) return;
-  Gather g{};
-  g.n = e.n;
-  g.out_h = e.h;
-  g.out_w = e.w;
-  g.in_c = {e.out_c};
-  g.out_c = {e.c};
-  g.kernel_w = {e.kernel_w};
+  Gather g = gather(e, e.h, e.w, e.out_c, e.c);
   for (Index i = 0; i < e.stride_h * e.stride_w; ++i) {
     g.rows = backward_axis(e.h, e.out_h, e.kernel_h, e.stride_h, e.pad_h, i / e.stride_w);
     g.columns = backward_axis(e.w, e.out_w, e.kernel_w, e.stride_w, e.pad_w, i % e.stride_w);
@@ -353,19 +343,14 @@ void conv2d_weight_grad(Cuda cuda, const ConvExtents& e, const T* x, const T* dy
   windows.stride_w = {e.stride_w};
   windows.pad_h = {e.pad_h};
   windows.pad_w = {e.pad_w};
-  const Index tiles = pieces_of(rows, Tile::size) * pieces_of(e.out_c, Tile::size);
-  Index parts = 1, depth = pixels;
-  if (tiles < enough_tiles && pixels > shortest_part) {
-    const Index wanted = std::min(pieces_of(enough_blocks, tiles), pieces_of(pixels, shortest_part));
-    depth = pieces_of(pieces_of(pixels, wanted), Tile::step) * Tile::step;
-    parts = pieces_of(pixels, depth);
-  }
-  T* const out = parts == 1 ? dw : scratch<T>(parts * rows * e.out_c);
-  launch<conv2d_weight_grad_kernel<T, Tile>>(cuda, blocks_for(tiles * parts, 1), block_threads, 0, windows,
-                                             static_cast<int>(rows), static_cast<int>(e.out_c), pixels,
-                                             static_cast<int>(depth), x, dy, out);
-  if (parts > 1) {
-    launch<conv2d_join_kernel<T>>(cuda, grid_for(rows * e.out_c), block_threads, 0, rows * e.out_c, parts, out, dw);
+  const Index tiles = tiles_of<Tile>(rows, e.out_c);
+  const Cut cut = cut_for<Tile>(tiles, pixels, shortest_part);
+  T* const out = cut.parts == 1 ? dw : scratch<T>(cut.parts * rows * e.out_c);
+  launch<conv2d_weight_grad_kernel<T, Tile>>(cuda, blocks_for(tiles * cut.parts, 1), block_threads, 0, windows,
+                                             static_cast<int>(rows), static_cast<int>(e.out_c), pixels, cut.depth, x,
+                                             dy, out);
+  if (cut.parts > 1) {
+    launch<conv2d_join_kernel<T>>(cuda, grid_for(rows * e.out_c), block_threads, 0, rows * e.out_c, cut.parts, out, dw);
   }
 }
 

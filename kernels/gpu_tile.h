@@ -33,20 +33,56 @@ struct ProductTile {
   }
 };
 
+template <class T>
+using SmallTile = ProductTile<T, 64, 16>;
+using LargeTile = ProductTile<float, 128, 8>;  // where there are enough tiles of it
+
+inline constexpr Index enough_tiles = 132;   // processors of the largest GPU
+inline constexpr Index enough_blocks = 264;  // two on each: one computes while the other waits
+
+template <class Tile>
+Index tiles_of(Index rows, Index columns) {
+  return pieces_of(rows, Tile::size) * pieces_of(columns, Tile::size);
+}
+
+// Into how many parts of what depth k is cut where the result has too few tiles to fill a GPU, each part's product
+// going to scratch. It depends on the extents alone. No memory holds operands for which the depth were no int.
+struct Cut {
+  Index parts;
+  int depth;
+};
+
+template <class Tile>
+Cut cut_for(Index tiles, Index k, Index shortest_part) {
+  if (tiles >= enough_tiles || k <= shortest_part) return {1, static_cast<int>(k)};
+  const Index wanted = std::min(pieces_of(enough_blocks, tiles), pieces_of(k, shortest_part));
+  const Index depth = pieces_of(pieces_of(k, wanted), Tile::step) * Tile::step;
+  return {pieces_of(k, depth), static_cast<int>(depth)};
+}
+
+// partial[0, i] + partial[1, i] + ... of the parts' results, in order
+template <class T>
+__device__ inline T sum_of_parts(const T* partial, Index size, Index parts, Index i) {
+  T sum = partial[i];
+#pragma unroll 4
+  for (Index part = 1; part < parts; ++part) sum += partial[part * size + i];
+  return sum;
+}
+
 // Which elements of a step's tile a thread loads: `lines` of one operand by steps of k, neighbouring threads along k or
 // across it.
 template <class Tile, bool along_k>
 struct LoadPlan {
   static constexpr int width = along_k ? Tile::step : Tile::size;
   static constexpr int count = Tile::size * Tile::step / block_threads;  // elements a thread
-  static constexpr int jump = block_threads / width;
+  static constexpr int jump = block_threads / width, line_step = along_k ? jump : 0, depth_step = jump - line_step;
   __device__ static int line(int i) {
     const int t = static_cast<int>(threadIdx.x);
-    return along_k ? t / width + i * jump : t % width;
+    return (along_k ? t / width : t % width) + i * line_step;
   }
   __device__ static int depth(int i) {
     const int t = static_cast<int>(threadIdx.x);
-    return along_k ? t % width : t / width + i * jump;
+    return (along_k ? t % width : t / width) + i * depth_step;
   }
   template <class T>
   __device__ static void store(const T (&held)[count], Pack<T> (&tile)[Tile::step][Tile::line]) {
