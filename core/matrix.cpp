@@ -121,7 +121,7 @@ Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bi
                          const kernels::Activation& activation) {
   check_linear("linear_activation", x, weight, bias);
   const auto* leaky = std::get_if<kernels::LeakyRelu>(&activation);
-  if (leaky && !(leaky->negative_slope >= 0)) return leaky_relu(linear(x, weight, bias), leaky->negative_slope);
+  if (leaky && !leaky->keeps_sign()) return leaky_relu(linear(x, weight, bias), leaky->negative_slope);
   return apply(ops::LinearActivation{activation}, x, weight, bias);
 }
 

@@ -32,13 +32,13 @@ void on_offered(const Tensor& x, F&& f) {
   }
 }
 
-// Whether slope_from_x gives of y what it gives of x. LeakyReLU keeps the sign, so it can keep its output, which the
-// next op mostly keeps too, and let go of its input: a third of the memory that lecture 32's activations take.
+// Whether slope_from_x gives of y what it gives of x. Then the op keeps its output, which the next one mostly keeps
+// too, and lets go of its input: a third of the memory that lecture 32's activations take.
 template <class Op>
-bool slope_follows_from_output(const Op&) {
+bool slope_follows_from_output(const Op& op) {
+  if constexpr (requires { op.keeps_sign(); }) return op.keeps_sign();
   return false;
 }
-bool slope_follows_from_output(const kernels::LeakyRelu& op) { return op.negative_slope >= 0; }
 
 template <class Op>
 struct Map {

@@ -7,8 +7,8 @@
 
 namespace gradus::kernels {
 
-// Their slopes can be told from the output, which is all that is kept for backward: map_back takes y. LeakyRelu has
-// its slope from x's sign alone, and y has the same sign unless negative_slope is below zero.
+// Their slopes can be told from the output, which is all that is kept for backward: map_back takes y. Of LeakyRelu that
+// holds where it keeps_sign().
 using Activation = std::variant<Tanh, Sigmoid, Relu, LeakyRelu>;
 
 }  // namespace gradus::kernels

@@ -168,6 +168,7 @@ struct Relu {
 
 struct LeakyRelu {
   double negative_slope = 0.01;
+  bool keeps_sign() const { return negative_slope >= 0; }  // then slope_from_x gives of y what it gives of x
   template <class T>
   GRADUS_HD T value(T x) const {
     return x > 0 ? x : T(negative_slope) * x;
