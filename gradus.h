@@ -3,6 +3,7 @@
 
 #include <gradus/core/allocator.h>
 #include <gradus/core/autograd.h>
+#include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
 #include <gradus/core/files.h>
 #include <gradus/core/gradcheck.h>

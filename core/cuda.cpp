@@ -15,7 +15,8 @@ namespace {
 void check_there(const char* op, Device device) {
   check(!device.is_cpu(), op, "expected a GPU such as cuda:0, got cpu");
   check(is_available(), op, "there is no ", device, ": ", why_unavailable());
-  check(device.index < device_count(), op, "there is no ", device, ", the last one is cuda:", device_count() - 1);
+  check(device.index >= 0 && device.index < device_count(), op, "there is no ", device,
+        ", the last one is cuda:", device_count() - 1);
 }
 
 #ifdef GRADUS_HAS_CUDA

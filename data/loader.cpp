@@ -58,8 +58,8 @@ DataLoader::DataLoader(Index size, Fetch fetch, LoaderOptions options)
   check(size >= 0, "DataLoader", "size is ", size, ", expected 0 or more");
   check(options.batch_size >= 1, "DataLoader", "batch_size is ", options.batch_size, ", expected at least 1");
   check(options.workers >= 0, "DataLoader", "workers is ", options.workers, ", expected 0 or more");
-  check(options.device.is_cpu() || options.device.index < cuda::device_count(), "DataLoader", "there is no ",
-        options.device, cuda::is_available() ? "" : ": " + cuda::why_unavailable());
+  check(options.device.is_cpu() || (options.device.index >= 0 && options.device.index < cuda::device_count()),
+        "DataLoader", "there is no ", options.device, cuda::is_available() ? "" : ": " + cuda::why_unavailable());
   check(options.prefetch >= 1, "DataLoader", "prefetch is ", options.prefetch, ", expected at least 1");
 }
 

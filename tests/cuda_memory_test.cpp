@@ -99,10 +99,16 @@ TEST_CASE("memory_summary says what the GPU, its tensors and the cache hold") {
   char held[40];
   std::snprintf(held, sizeof held, "%12.1f MB\n", static_cast<double>(memory_stats(gpu).active) / 1e6);
   CHECK(summary.find("tensors                            " + std::string(held)) != std::string::npos);
+  CHECK(cuda::device_name() == cuda::device_name(gpu));
+  CHECK(cuda::memory_summary().starts_with("cuda:0 ("));
+  cuda::synchronize();
   CHECK(message_of([] { cuda::memory_summary(cpu); }) == "memory_summary: expected a GPU such as cuda:0, got cpu");
   CHECK(message_of([] {
           cuda::synchronize({Device::Type::cuda, 99});
         }).starts_with("synchronize: there is no cuda:99, the last one is cuda:"));
+  CHECK(message_of([] {
+          cuda::device_name({Device::Type::cuda, -1});
+        }).starts_with("device_name: there is no cuda:-1, the last one is cuda:"));
 }
 
 // --- devices ---
@@ -237,7 +243,8 @@ TEST_CASE("a batch that could not be fetched is an error in its place on the GPU
   });
   CHECK(seen == std::vector<double>{0, 2});
   CHECK(message == "DataLoader: batch 2 of epoch 0: fetch: no such picture");
-  CHECK(message_of([&] {
-          DataLoader(8, fetch, {.device = {Device::Type::cuda, 99}});
-        }) == "DataLoader: there is no cuda:99");
+  for (const int index : {99, -1}) {
+    const Device absent{Device::Type::cuda, index};
+    CHECK(message_of([&] { DataLoader(8, fetch, {.device = absent}); }) == "DataLoader: there is no " + absent.str());
+  }
 }

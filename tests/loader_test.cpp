@@ -279,3 +279,13 @@ TEST_CASE("a loader names options that make no sense", "[loader]") {
             DataLoader(Dataset{good.images, good.labels.to(float32)});
           }) == "DataLoader: the labels are float32, expected int64");
 }
+
+#ifndef GRADUS_HAS_CUDA
+TEST_CASE("without CUDA, a loader refuses to load to a GPU", "[loader]") {
+  for (const int index : {0, 1, -1}) {
+    const Device gpu{Device::Type::cuda, index};
+    const std::string message = "DataLoader: there is no " + gpu.str() + ": this gradus was built without CUDA";
+    REQUIRE(message_of([&] { DataLoader(numbered(4), {.device = gpu}); }) == message);
+  }
+}
+#endif

@@ -1,6 +1,7 @@
 #include "catch.h"
 
 #include <gradus/core/autograd.h>
+#include <gradus/core/cuda.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
 #include <gradus/core/tensor.h>
@@ -152,6 +153,21 @@ TEST_CASE("reading and shaping mistakes are told") {
 #endif
   CHECK(parse_device("cpu") == cpu);
 }
+
+#ifndef GRADUS_HAS_CUDA
+TEST_CASE("without CUDA, what asks about a GPU says that there is none, and why") {
+  CHECK(cuda::device_count() == 0);
+  CHECK_FALSE(cuda::is_available());
+  CHECK(cuda::why_unavailable() == "this gradus was built without CUDA");
+  CHECK(message_of([] { cuda::device_name(); }) ==
+        "device_name: there is no cuda:0: this gradus was built without CUDA");
+  CHECK(message_of([] { cuda::synchronize(); }) ==
+        "synchronize: there is no cuda:0: this gradus was built without CUDA");
+  CHECK(message_of([] { cuda::memory_summary(); }) ==
+        "memory_summary: there is no cuda:0: this gradus was built without CUDA");
+  CHECK(message_of([] { cuda::memory_summary(cpu); }) == "memory_summary: expected a GPU such as cuda:0, got cpu");
+}
+#endif
 
 TEST_CASE("draws follow their generator") {
   manual_seed(3);
