@@ -6,7 +6,8 @@
 //  - conv2d, upsampling and pooling make such tensors; elementwise ops, clone(), to() and rows() preserve it;
 //  - raw(), and so data() and pointer(), always give the order of the shape: a tensor whose channels lie last is first
 //    rearranged, into memory of its own. So an op or a user that knows nothing of this reads what it expects, and only
-//    code that calls memory() has to look at channels_last();
+//    code that calls memory() has to look at channels_last(). It changes the tensor, so threads that share one let it
+//    happen before they start;
 //  - what shares storage in another shape (reshape) is rearranged too. Leaves that require a gradient, and so all
 //    parameters, always lie in the order of their shape: what optimisers write is where everybody looks.
 #pragma once

@@ -38,6 +38,7 @@ DataLoader::Fetch gatherer(Dataset dataset, DType dtype) {
   check(dataset.labels.defined() && dataset.labels.shape() == Shape{dataset.size()}, "DataLoader",
         "expected one label for each of the ", dataset.size(), " images");
   check(dataset.labels.dtype() == int64, "DataLoader", "the labels are ", dataset.labels.dtype(), ", expected int64");
+  dataset.images.data<float>();  // now, as it rearranges images whose channels lie last: the workers share the tensor
   return [data = std::move(dataset), dtype](std::span<const Index> rows) {
     return dtype == float64 ? gather<double>(data, rows) : gather<float>(data, rows);
   };

@@ -8,6 +8,9 @@
 #include <stdexcept>
 #include <thread>
 
+#include <gradus/core/channels_last.h>
+#include <gradus/core/ops.h>
+#include <gradus/core/random.h>
 #include <gradus/data/loader.h>
 
 using namespace gradus;
@@ -69,6 +72,23 @@ TEST_CASE("a batch holds the images and labels of its indices", "[loader]") {
       for (std::size_t k = 0; k < pixels.size(); ++k) REQUIRE(pixels[k] == float(labels[k / 6]) + float(k % 6) / 8);
     }
     REQUIRE(sizes == std::vector<Index>{3, 3, 1});
+  }
+}
+
+TEST_CASE("workers that share images whose channels lie last do not rearrange them under each other", "[loader]") {
+  const Index n = 64;
+  const Dataset plain{rand({n, 3, 8, 8}), arange(0, n, 1, int64)};
+  for (int round = 0; round < 20; ++round) {
+    const Dataset set{arranged(plain.images, true), plain.labels};
+    REQUIRE(channels_last(set.images));
+    DataLoader loader(set, {.batch_size = 4, .workers = 4});
+    REQUIRE_FALSE(channels_last(set.images));
+    Index first = 0;
+    for (const Batch& batch : loader) {
+      REQUIRE(batch.images.to_vector<float>() == plain.images.rows(first, first + batch.size).to_vector<float>());
+      first += batch.size;
+    }
+    REQUIRE(first == n);
   }
 }
 
