@@ -1,5 +1,6 @@
 #include <gradus/core/index_check.h>
 
+#include <charconv>
 #include <map>
 #include <mutex>
 #include <set>
@@ -11,6 +12,13 @@
 namespace gradus {
 namespace {
 
+// With as many digits as tell it from its neighbours: 1.0000001 is not shown as 1.
+template <class T>
+std::string shown(T value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
 #ifdef GRADUS_HAS_CUDA
 
 using kernels::Cuda;
@@ -20,6 +28,7 @@ class Checks {
  public:
   struct Check {
     std::string op, what, where;
+    DType dtype;
     auto operator<=>(const Check&) const = default;
   };
 
@@ -58,10 +67,13 @@ Checks& checks() {
 
 void wait(Cuda cuda, Device device) {
   if (!checks().take_queued(device)) return kernels::synchronize(cuda);
-  const kernels::IndexReport report = kernels::take_index_report(cuda);
+  const kernels::RangeReport report = kernels::take_range_report(cuda);
   if (report.check == 0) return;
   const Checks::Check failed = checks()[report.check];
-  fail(failed.op.c_str(), failed.what, " ", report.value, " at position ", report.position, " is ", failed.where,
+  const std::string value = failed.dtype == int64     ? shown(report.index)
+                            : failed.dtype == float32 ? shown(static_cast<float>(report.number))
+                                                      : shown(report.number);
+  fail(failed.op.c_str(), failed.what, " ", value, " at position ", report.position, " is ", failed.where,
        kernels::waits_for_each_kernel() ? "" : "; the op ran earlier on the GPU, GRADUS_SYNC=1 stops where it stands");
 }
 
@@ -79,14 +91,15 @@ void wait_for(Device device) {
 #endif
 }
 
-void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where) {
-  on_device(t.device(), [&](auto exec) {
+void check_range(const char* op, const Tensor& t, double low, double high, const char* what, const std::string& where) {
+  on(t, [&]<class T>(auto exec) {
     if constexpr (std::is_same_v<decltype(exec), kernels::Cpu>) {
-      const Index bad = kernels::first_outside(exec, t.numel(), 0, high, pointer<Index>(t));
-      if (bad >= 0) fail(op, what, " ", pointer<Index>(t)[bad], " at position ", bad, " is ", where);
+      const Index bad = kernels::first_outside<T>(exec, t.numel(), T(low), T(high), pointer<T>(t));
+      if (bad >= 0) fail(op, what, " ", shown(pointer<T>(t)[bad]), " at position ", bad, " is ", where);
     } else {
 #ifdef GRADUS_HAS_CUDA
-      kernels::check_range(exec, checks().number_of({op, what, where}), t.numel(), high, pointer<Index>(t));
+      const Index number = checks().number_of({op, what, where, t.dtype()});
+      kernels::check_range<T>(exec, number, t.numel(), T(low), T(high), pointer<T>(t));
       checks().note_queued(t.device());
       if (kernels::waits_for_each_kernel()) wait(exec, t.device());
 #endif

@@ -1,8 +1,8 @@
-// Checks of int64 tensors that name classes or positions.
+// Checks of elements that must lie in a range: of int64 tensors that name classes or positions, of probabilities.
 //
 // Note [Late index errors]. On the CPU a check throws at once. A GPU is not waited for: its check runs among the
 // kernels, and the first that fails is thrown by whatever next waits for that GPU (item, to(cpu), cuda::synchronize).
-// Until then the op has given NaN or zeros for such positions and touched nothing beyond its arrays. With GRADUS_SYNC=1
+// Until then the op has given NaN or zeros for such elements and touched nothing beyond its arrays. With GRADUS_SYNC=1
 // the check waits, and throws where it stands.
 #pragma once
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace gradus {
 
-// Throws Error, naming op, unless every element of an int64 tensor lies in [0, high): "target 7 at position 3 is " +
-// where.
-void check_range(const char* op, const Tensor& t, Index high, const char* what, const std::string& where);
+// Throws Error, naming op, where an element is below low or above high: "target 7 at position 3 is " + where. NaN
+// passes.
+void check_range(const char* op, const Tensor& t, double low, double high, const char* what, const std::string& where);
 
 // Waits for what was queued on the device, nothing on the CPU; throws Error where a kernel or a check of it failed.
 void wait_for(Device device);

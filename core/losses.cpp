@@ -57,48 +57,51 @@ struct LogSoftmax {
   }
 };
 
-// scale * sum of Op(x - target)
-template <class Op>
-Tensor difference_loss(const char* name, double scale, Saved& keep, const Tensor& x, const Tensor& target) {
-  keep(x);
-  keep(target);
-  Tensor y = empty({}, x.options());
-  on_floating(name, x, [&]<class T>(auto exec) {
-    kernels::difference_loss<Op, T>(exec, x.numel(), T(scale), pointer<T>(x), pointer<T>(target), pointer<T>(y));
-  });
-  return y;
-}
-
-template <class Op>
-Tensors difference_loss_back(const char* name, double scale, const Saved& kept, const Tensor& dy) {
-  const Tensor x = kept[0], target = kept[1], dx = empty_like(x);
-  on_floating(name, x, [&]<class T>(auto exec) {
-    kernels::difference_loss_back<Op, T>(exec, x.numel(), T(scale), pointer<T>(x), pointer<T>(target), pointer<T>(dy),
-                                         pointer<T>(dx));
-  });
-  return {dx, kept.needs_grad(1) ? -dx : Tensor()};
-}
-
-struct MseLoss {
-  static constexpr auto name = "mse_loss";
+// scale * sum of Op's value for each element of x and its target
+template <class Self, class Op>
+struct ElementwiseLoss {
   double scale;
-  Tensor forward(Saved& keep, const Tensor& x, const Tensor& t) const {
-    return difference_loss<kernels::Square>(name, scale, keep, x, t);
+  Tensor forward(Saved& keep, const Tensor& x, const Tensor& target) const {
+    keep(x);
+    keep(target);
+    Tensor y = empty({}, x.options());
+    on_floating(Self::name, x, [&]<class T>(auto exec) {
+      kernels::elementwise_loss<Op, T>(exec, x.numel(), T(scale), pointer<T>(x), pointer<T>(target), pointer<T>(y));
+    });
+    return y;
   }
   Tensors backward(const Saved& kept, const Tensor& dy) const {
-    return difference_loss_back<kernels::Square>(name, scale, kept, dy);
+    const Tensor x = kept[0], target = kept[1];
+    Tensors grads(2);
+    on_floating(Self::name, x, [&]<class T>(auto exec) {
+      const auto run = [&](auto kernel, Tensor& gradient) {
+        gradient = empty_like(x);
+        kernel(exec, x.numel(), T(scale), pointer<T>(x), pointer<T>(target), pointer<T>(dy), pointer<T>(gradient));
+      };
+      using Exec = decltype(exec);
+      using Kernel = void (*)(Exec, Index, T, const T*, const T*, const T*, T*);
+      if (kept.needs_grad(0)) run(Kernel{kernels::elementwise_loss_back_x<Op, T>}, grads[0]);
+      if (kept.needs_grad(1)) run(Kernel{kernels::elementwise_loss_back_t<Op, T>}, grads[1]);
+    });
+    return grads;
   }
 };
 
-struct L1Loss {
+struct MseLoss : ElementwiseLoss<MseLoss, kernels::OfDifference<kernels::Square>> {
+  static constexpr auto name = "mse_loss";
+};
+
+struct L1Loss : ElementwiseLoss<L1Loss, kernels::OfDifference<kernels::Abs>> {
   static constexpr auto name = "l1_loss";
-  double scale;
-  Tensor forward(Saved& keep, const Tensor& x, const Tensor& t) const {
-    return difference_loss<kernels::Abs>(name, scale, keep, x, t);
-  }
-  Tensors backward(const Saved& kept, const Tensor& dy) const {
-    return difference_loss_back<kernels::Abs>(name, scale, kept, dy);
-  }
+};
+
+struct BinaryCrossEntropy : ElementwiseLoss<BinaryCrossEntropy, kernels::BinaryCrossEntropy> {
+  static constexpr auto name = "binary_cross_entropy";
+};
+
+struct BinaryCrossEntropyWithLogits
+    : ElementwiseLoss<BinaryCrossEntropyWithLogits, kernels::BinaryCrossEntropyWithLogits> {
+  static constexpr auto name = "binary_cross_entropy_with_logits";
 };
 
 struct NllLoss {
@@ -129,7 +132,7 @@ namespace {
 
 double scale_of(Reduction r, Index n) { return r == Reduction::mean ? 1.0 / static_cast<double>(n) : 1.0; }
 
-void check_difference(const char* op, const Tensor& x, const Tensor& target) {
+void check_pair(const char* op, const Tensor& x, const Tensor& target) {
   check_alike(op, {x, target});
   check(x.shape() == target.shape(), op, "the input has shape ", x.shape(), ", the target ", target.shape(),
         "; they must be equal");
@@ -148,13 +151,29 @@ Tensor log_softmax(const Tensor& x, Index dim) {
 }
 
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction r) {
-  check_difference("mse_loss", x, target);
-  return apply(ops::MseLoss{scale_of(r, x.numel())}, x, target);
+  check_pair("mse_loss", x, target);
+  return apply(ops::MseLoss{{scale_of(r, x.numel())}}, x, target);
 }
 
 Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction r) {
-  check_difference("l1_loss", x, target);
-  return apply(ops::L1Loss{scale_of(r, x.numel())}, x, target);
+  check_pair("l1_loss", x, target);
+  return apply(ops::L1Loss{{scale_of(r, x.numel())}}, x, target);
+}
+
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, Reduction r) {
+  check_pair("binary_cross_entropy", x, target);
+  if (is_floating(x.dtype())) {  // the op refuses others
+    check_range(
+        "binary_cross_entropy", x, 0, 1, "input",
+        "not a probability, 0 to 1; apply sigmoid first, or pass the scores to binary_cross_entropy_with_logits");
+    check_range("binary_cross_entropy", target, 0, 1, "target", "not a probability, 0 to 1");
+  }
+  return apply(ops::BinaryCrossEntropy{{scale_of(r, x.numel())}}, x, target);
+}
+
+Tensor binary_cross_entropy_with_logits(const Tensor& z, const Tensor& target, Reduction r) {
+  check_pair("binary_cross_entropy_with_logits", z, target);
+  return apply(ops::BinaryCrossEntropyWithLogits{{scale_of(r, z.numel())}}, z, target);
 }
 
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r) {
@@ -166,7 +185,7 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r) {
   check(target.device() == log_probs.device(), "nll_loss", "the target is on ", target.device(), ", the input on ",
         log_probs.device());
   const std::string classes = std::to_string(log_probs.size(1));
-  check_range("nll_loss", target, log_probs.size(1), "target",
+  check_range("nll_loss", target, 0, static_cast<double>(log_probs.size(1) - 1), "target",
               "not one of the " + classes + " classes, 0 to " + std::to_string(log_probs.size(1) - 1));
   return apply(ops::NllLoss{scale_of(r, target.numel()), log_probs.shape()}, log_probs, target);
 }

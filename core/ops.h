@@ -114,6 +114,12 @@ Tensor log_softmax(const Tensor& x, Index dim);  // x - log(sum(exp(x))), shifte
 enum class Reduction { mean, sum };
 Tensor mse_loss(const Tensor& x, const Tensor& target, Reduction r = Reduction::mean);  // (x - target)^2
 Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction r = Reduction::mean);   // |x - target|
+// -target log(x) - (1 - target) log(1 - x) for probabilities; both may need a gradient. As in PyTorch the logarithms
+// are clamped at -100 and, in x's gradient (x - target) / (x (1 - x)), the denominator at 1e-12. Throws Error for an
+// element of either outside [0, 1]; NaN passes.
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, Reduction r = Reduction::mean);
+// binary_cross_entropy(sigmoid(z), target), finite and precise for any finite z, without the clamps
+Tensor binary_cross_entropy_with_logits(const Tensor& z, const Tensor& target, Reduction r = Reduction::mean);
 // -log_probs[i, target[i]]; log_probs [n, classes], target int64 [n]. Throws Error for a target outside the classes.
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r = Reduction::mean);
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,

@@ -39,17 +39,19 @@ struct Softmax;
 struct LogSoftmax;
 struct MseLoss;
 struct L1Loss;
+struct BinaryCrossEntropy;
+struct BinaryCrossEntropyWithLogits;
 struct NllLoss;
 }  // namespace ops
 
 template <class... Ops>
 struct OpList {};
 
-using StructuredOps =
-    OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand, ops::Cat,
-           ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear, ops::LinearActivation, ops::Conv2d,
-           ops::UpsampleNearest2d, ops::UpsampleBilinear2d, ops::MaxPool2d, ops::UpsampleConv2d, ops::Softmax,
-           ops::LogSoftmax, ops::MseLoss, ops::L1Loss, ops::NllLoss>;
+using StructuredOps = OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand,
+                             ops::Cat, ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear,
+                             ops::LinearActivation, ops::Conv2d, ops::UpsampleNearest2d, ops::UpsampleBilinear2d,
+                             ops::MaxPool2d, ops::UpsampleConv2d, ops::Softmax, ops::LogSoftmax, ops::MseLoss,
+                             ops::L1Loss, ops::BinaryCrossEntropy, ops::BinaryCrossEntropyWithLogits, ops::NllLoss>;
 
 template <class F, class... Ops>
 constexpr bool is_listed(OpList<Ops...>) {

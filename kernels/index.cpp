@@ -28,14 +28,23 @@ void scatter_add(Cpu, Index outer, Index n, Index inner, Index count, const Inde
   });
 }
 
-Index first_outside(Cpu, Index n, Index low, Index high, const Index* x) {
-  for (Index i = 0; i < n; ++i) {
-    if (x[i] < low || x[i] >= high) return i;
+template <class T>
+Index first_outside(Cpu, Index n, T low, T high, const T* x) {
+  const Index piece = 4096;  // looked through as a whole: a loop that stops is not made vector code
+  for (Index begin = 0; begin < n; begin += piece) {
+    const Index end = std::min(n, begin + piece);
+    int outside = 0;
+#pragma omp simd reduction(| : outside)
+    for (Index i = begin; i < end; ++i) outside |= (x[i] < low) | (x[i] > high);
+    for (Index i = begin; outside && i < end; ++i) {
+      if (x[i] < low || x[i] > high) return i;
+    }
   }
   return -1;
 }
 
 #define GRADUS_EMIT(T)                                                               \
+  template Index first_outside(Cpu, Index, T, T, const T*);                          \
   template void gather(Cpu, Index, Index, Index, Index, const Index*, const T*, T*); \
   template void scatter_add(Cpu, Index, Index, Index, Index, const Index*, const T*, T*);
 GRADUS_EMIT(float)

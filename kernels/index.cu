@@ -1,5 +1,5 @@
-// Picking slices by position on the GPU, and adding them back. Bytes: gather, the picked slices once in and once out;
-// scatter_add, dy once, and the slices of dx that it meets once in and once out for each time.
+// Picking slices by position on the GPU, adding them back, and checking ranges. Bytes: gather, the picked slices once
+// in and once out; scatter_add, dy once, and the slices of dx that it meets once in and once out for each time.
 //
 // gather: a thread moves 16 bytes where slices lie on such borders, otherwise one element. scatter_add: a thread owns
 // the elements of some columns' slices [begin, end) of dx, goes through all positions in order and adds those that are
@@ -11,6 +11,7 @@
 #include <gradus/kernels/error.h>
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/index.h>
+#include <gradus/kernels/scratch.h>
 
 namespace gradus::kernels {
 namespace {
@@ -37,34 +38,60 @@ __global__ void scatter_add_kernel(Index items, Index n, Index inner, Index coun
   }
 }
 
-// Reports the lowest position for which x lies outside [0, high), unless there is a report. One block: a batch's
-// labels are few.
-__global__ void check_range_kernel(Index check, Index n, Index high, const Index* x, IndexReport* report) {
-  Index found = n;
+template <class T>
+__device__ inline bool lies_outside(T x, T low, T high) {
+  return x < low || x > high;
+}
+
+__device__ inline Index lower(Index a, Index b) { return a < b ? a : b; }
+
+// found[block] = the lowest position in the block's share of x that lies outside, n where none does
+template <class T>
+__global__ void first_outside_kernel(Index n, T low, T high, const T* x, Index* found) {
+  Index first = n;
 #pragma unroll 8
-  for (Index i = threadIdx.x; i < n; i += block_threads) {
-    if ((x[i] < 0 || x[i] >= high) && i < found) found = i;
+  for (Index i = first_item(); i < n; i += item_step()) {
+    if (lies_outside(x[i], low, high)) first = lower(first, i);
   }
-  found = join_lanes<block_threads>(found, [](Index a, Index b) { return a < b ? a : b; });
-  if (threadIdx.x == 0 && found < n && report->check == 0) {
+  first = join_lanes<block_threads>(first, lower);
+  if (threadIdx.x == 0) found[blockIdx.x] = first;
+}
+
+// Reports the lowest position, unless there is a report: of the `count` that were found, or of x itself where found is
+// null. One block.
+template <class T>
+__global__ void check_range_kernel(Index check, Index n, T low, T high, const T* x, Index count, const Index* found,
+                                   RangeReport* report) {
+  Index first = n;
+#pragma unroll 8
+  for (Index i = threadIdx.x; i < count; i += block_threads) {
+    const Index at = found ? found[i] : lies_outside(x[i], low, high) ? i : n;
+    first = lower(first, at);
+  }
+  first = join_lanes<block_threads>(first, lower);
+  if (threadIdx.x == 0 && first < n && report->check == 0) {
     report->check = check;
-    report->position = found;
-    report->value = x[found];
+    report->position = first;
+    if constexpr (std::is_same_v<T, Index>) {
+      report->index = x[first];
+    } else {
+      report->number = x[first];
+    }
   }
 }
 
 // The current GPU's report. Not freed: CUDA may be gone when the program ends.
-IndexReport* report_block() {
+RangeReport* report_block() {
   static std::mutex mutex;
-  static std::vector<IndexReport*> blocks;
+  static std::vector<RangeReport*> blocks;
   const std::lock_guard lock(mutex);
   const auto device = static_cast<std::size_t>(current_device());
   if (blocks.size() <= device) blocks.resize(device + 1);
   if (!blocks[device]) {
-    void* const block = device_allocate(sizeof(IndexReport));
+    void* const block = device_allocate(sizeof(RangeReport));
     if (!block) throw Error("check_range: the GPU has no memory left for its report; free some");
-    blocks[device] = static_cast<IndexReport*>(block);
-    const IndexReport none;
+    blocks[device] = static_cast<RangeReport*>(block);
+    const RangeReport none;
     copy_to_device(Cuda{}, sizeof none, &none, block);
   }
   return blocks[device];
@@ -92,20 +119,28 @@ void scatter_add(Cuda cuda, Index outer, Index n, Index inner, Index count, cons
   launch<scatter_add_kernel<T>>(cuda, grid_for(items), block_threads, 0, items, n, inner, count, parts, index, dy, dx);
 }
 
-void check_range(Cuda cuda, Index check, Index n, Index high, const Index* x) {
-  if (n > 0) launch<check_range_kernel>(cuda, 1, block_threads, 0, check, n, high, x, report_block());
+template <class T>
+void check_range(Cuda cuda, Index check, Index n, T low, T high, const T* x) {
+  constexpr Index share = 8 * block_threads;  // a batch's labels are no more
+  if (n == 0) return;
+  const Index blocks = pieces_of(n, share);
+  Index* const found = blocks == 1 ? nullptr : scratch<Index>(blocks);
+  if (found) launch<first_outside_kernel<T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, low, high, x, found);
+  launch<check_range_kernel<T>>(cuda, 1, block_threads, 0, check, n, low, high, x, found ? blocks : n, found,
+                                report_block());
 }
 
-IndexReport take_index_report(Cuda cuda) {
-  IndexReport report;
+RangeReport take_range_report(Cuda cuda) {
+  RangeReport report;
   copy_to_host(cuda, sizeof report, report_block(), &report);
   synchronize(cuda);
-  const IndexReport none;
+  const RangeReport none;
   if (report.check != 0) copy_to_device(cuda, sizeof none, &none, report_block());
   return report;
 }
 
 #define GRADUS_EMIT(T)                                                                \
+  template void check_range(Cuda, Index, Index, T, T, const T*);                      \
   template void gather(Cuda, Index, Index, Index, Index, const Index*, const T*, T*); \
   template void scatter_add(Cuda, Index, Index, Index, Index, const Index*, const T*, T*);
 GRADUS_EMIT(float)

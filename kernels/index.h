@@ -1,5 +1,5 @@
-// Picking slices by position, adding them back, and checking positions. A tensor is seen as [outer, n, inner]; index
-// has `count` positions in [0, n).
+// Picking slices by position, adding them back, and checking that positions, or other elements, lie in a range. A
+// tensor is seen as [outer, n, inner]; index has `count` positions in [0, n).
 #pragma once
 #include <gradus/kernels/exec.h>
 
@@ -13,8 +13,9 @@ void gather(Cpu, Index outer, Index n, Index inner, Index count, const Index* in
 template <class T>
 void scatter_add(Cpu, Index outer, Index n, Index inner, Index count, const Index* index, const T* dy, T* dx);
 
-// The first i with x[i] outside [low, high), or -1.
-Index first_outside(Cpu, Index n, Index low, Index high, const Index* x);
+// The first i with x[i] < low or x[i] > high, or -1. NaN is neither. T: float, double, Index.
+template <class T>
+Index first_outside(Cpu, Index n, T low, T high, const T* x);
 
 #ifdef GRADUS_HAS_CUDA
 template <class T>
@@ -22,14 +23,17 @@ void gather(Cuda, Index outer, Index n, Index inner, Index count, const Index* i
 template <class T>
 void scatter_add(Cuda, Index outer, Index n, Index inner, Index count, const Index* index, const T* dy, T* dx);
 
-// The GPU's check of positions waits for nothing: the first check that fails leaves this report on the GPU, and the
-// kernels above pass over positions outside of their arrays (gather gives zeros, nll_loss NaN).
-struct IndexReport {
+// The GPU's check waits for nothing: the first one that fails leaves this report on the GPU, with the first position
+// that failed, and the kernels above pass over positions outside of their arrays (gather gives zeros, nll_loss NaN).
+struct RangeReport {
   Index check = 0;  // the number that its caller gave it, from 1; 0: none failed
-  Index position = 0, value = 0;
+  Index position = 0;
+  Index index = 0;    // what lies there, in an array of Index
+  double number = 0;  // or of float or double
 };
-void check_range(Cuda, Index check, Index n, Index high, const Index* x);  // every element in [0, high)?
-IndexReport take_index_report(Cuda);  // waits for all that was queued; the next one starts anew
+template <class T>
+void check_range(Cuda, Index check, Index n, T low, T high, const T* x);
+RangeReport take_range_report(Cuda);  // waits for all that was queued; the next one starts anew
 #endif
 
 }  // namespace gradus::kernels

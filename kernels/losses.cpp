@@ -5,18 +5,33 @@
 
 namespace gradus::kernels {
 
-template <class Op, class T>
-void difference_loss(Cpu, Index n, T scale, const T* x, const T* target, T* y) {
-  *y = scale * sum_in_pieces<T>(n, [=](Index i) { return Op{}.value(x[i] - target[i]); });
-}
+namespace {
 
-template <class Op, class T>
-void difference_loss_back(Cpu, Index n, T scale, const T* x, const T* target, const T* dy, T* dx) {
+// dx[i] = scale * *dy * slope(x[i], target[i])
+template <class T, class Slope>
+void back(Index n, T scale, const T* x, const T* target, const T* dy, T* dx, Slope slope) {
   const T factor = scale * *dy;
   parallel_ranges(n, 16384, [=](Index begin, Index end) {
 #pragma omp simd
-    for (Index i = begin; i < end; ++i) dx[i] = factor * Op{}.slope_from_x(x[i] - target[i]);
+    for (Index i = begin; i < end; ++i) dx[i] = factor * slope(x[i], target[i]);
   });
+}
+
+}  // namespace
+
+template <class Op, class T>
+void elementwise_loss(Cpu, Index n, T scale, const T* x, const T* target, T* y) {
+  *y = scale * sum_in_pieces<T>(n, [=](Index i) { return Op{}.value(x[i], target[i]); });
+}
+
+template <class Op, class T>
+void elementwise_loss_back_x(Cpu, Index n, T scale, const T* x, const T* target, const T* dy, T* dx) {
+  back(n, scale, x, target, dy, dx, [](T u, T t) { return Op{}.slope_x(u, t); });
+}
+
+template <class Op, class T>
+void elementwise_loss_back_t(Cpu, Index n, T scale, const T* x, const T* target, const T* dy, T* dt) {
+  back(n, scale, x, target, dy, dt, [](T u, T t) { return Op{}.slope_t(u, t); });
 }
 
 template <class T>
@@ -34,12 +49,15 @@ void nll_loss_back(Cpu, Index n, Index classes, T scale, const Index* target, co
   });
 }
 
-#define GRADUS_EMIT_DIFFERENCE(Op, T)                                       \
-  template void difference_loss<Op>(Cpu, Index, T, const T*, const T*, T*); \
-  template void difference_loss_back<Op>(Cpu, Index, T, const T*, const T*, const T*, T*);
+#define GRADUS_EMIT_ELEMENTWISE(Op, T)                                                        \
+  template void elementwise_loss<Op>(Cpu, Index, T, const T*, const T*, T*);                  \
+  template void elementwise_loss_back_x<Op>(Cpu, Index, T, const T*, const T*, const T*, T*); \
+  template void elementwise_loss_back_t<Op>(Cpu, Index, T, const T*, const T*, const T*, T*);
 #define GRADUS_EMIT(T)                                                      \
-  GRADUS_EMIT_DIFFERENCE(Square, T)                                         \
-  GRADUS_EMIT_DIFFERENCE(Abs, T)                                            \
+  GRADUS_EMIT_ELEMENTWISE(OfDifference<Square>, T)                          \
+  GRADUS_EMIT_ELEMENTWISE(OfDifference<Abs>, T)                             \
+  GRADUS_EMIT_ELEMENTWISE(BinaryCrossEntropy, T)                            \
+  GRADUS_EMIT_ELEMENTWISE(BinaryCrossEntropyWithLogits, T)                  \
   template void nll_loss(Cpu, Index, Index, T, const T*, const Index*, T*); \
   template void nll_loss_back(Cpu, Index, Index, T, const Index*, const T*, T*);
 GRADUS_EMIT(float)

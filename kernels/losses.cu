@@ -28,8 +28,8 @@ __device__ inline void sum_share(Index n, T* partial, F f) {
 }
 
 template <class Op, class T>
-__global__ void difference_loss_kernel(Index n, const T* x, const T* target, T* partial) {
-  sum_share(n, partial, [=](Index i) { return Op{}.value(x[i] - target[i]); });
+__global__ void elementwise_loss_kernel(Index n, const T* x, const T* target, T* partial) {
+  sum_share(n, partial, [=](Index i) { return Op{}.value(x[i], target[i]); });
 }
 
 template <class T>
@@ -49,12 +49,20 @@ __global__ void finish_loss_kernel(Index count, T scale, const T* partial, T* y)
   if (threadIdx.x == 0) *y = scale * total;
 }
 
-template <class Op, class T>
-__global__ void difference_loss_back_kernel(Index n, Index packs, T scale, const T* x, const T* target, const T* dy,
-                                            T* dx) {
+// dx[i] = scale * *dy * the slope for x, or for the target
+template <class Op, bool of_target, class T>
+__global__ void elementwise_loss_back_kernel(Index n, Index packs, T scale, const T* x, const T* target, const T* dy,
+                                             T* dx) {
   const T factor = scale * *dy;
+  const auto slope = [](T u, T t) {
+    if constexpr (of_target) {
+      return Op{}.slope_t(u, t);
+    } else {
+      return Op{}.slope_x(u, t);
+    }
+  };
   for_packs(
-      n, packs, dx, [=](T u, T v) { return factor * Op{}.slope_from_x(u - v); }, x, target);
+      n, packs, dx, [=](T u, T t) { return factor * slope(u, t); }, x, target);
 }
 
 template <class T>
@@ -69,18 +77,25 @@ __global__ void nll_loss_back_kernel(Index n, Index classes, T scale, const Inde
 }  // namespace
 
 template <class Op, class T>
-void difference_loss(Cuda cuda, Index n, T scale, const T* x, const T* target, T* y) {
+void elementwise_loss(Cuda cuda, Index n, T scale, const T* x, const T* target, T* y) {
   const Index blocks = blocks_of_sum(n);
   T* partial = scratch<T>(blocks);
-  launch<difference_loss_kernel<Op, T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, x, target, partial);
+  launch<elementwise_loss_kernel<Op, T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, x, target, partial);
   launch<finish_loss_kernel<T>>(cuda, 1, block_threads, 0, blocks, scale, partial, y);
 }
 
 template <class Op, class T>
-void difference_loss_back(Cuda cuda, Index n, T scale, const T* x, const T* target, const T* dy, T* dx) {
+void elementwise_loss_back_x(Cuda cuda, Index n, T scale, const T* x, const T* target, const T* dy, T* dx) {
   const Index packs = packs_of<T>(n, x, target, dx);
-  launch<difference_loss_back_kernel<Op, T>>(cuda, grid_for(packs ? packs : n), block_threads, 0, n, packs, scale, x,
-                                             target, dy, dx);
+  launch<elementwise_loss_back_kernel<Op, false, T>>(cuda, grid_for(packs ? packs : n), block_threads, 0, n, packs,
+                                                     scale, x, target, dy, dx);
+}
+
+template <class Op, class T>
+void elementwise_loss_back_t(Cuda cuda, Index n, T scale, const T* x, const T* target, const T* dy, T* dt) {
+  const Index packs = packs_of<T>(n, x, target, dt);
+  launch<elementwise_loss_back_kernel<Op, true, T>>(cuda, grid_for(packs ? packs : n), block_threads, 0, n, packs,
+                                                    scale, x, target, dy, dt);
 }
 
 template <class T>
@@ -96,12 +111,15 @@ void nll_loss_back(Cuda cuda, Index n, Index classes, T scale, const Index* targ
   launch<nll_loss_back_kernel<T>>(cuda, grid_for(n * classes), block_threads, 0, n, classes, scale, target, dy, dx);
 }
 
-#define GRADUS_EMIT_DIFFERENCE(Op, T)                                        \
-  template void difference_loss<Op>(Cuda, Index, T, const T*, const T*, T*); \
-  template void difference_loss_back<Op>(Cuda, Index, T, const T*, const T*, const T*, T*);
+#define GRADUS_EMIT_ELEMENTWISE(Op, T)                                                         \
+  template void elementwise_loss<Op>(Cuda, Index, T, const T*, const T*, T*);                  \
+  template void elementwise_loss_back_x<Op>(Cuda, Index, T, const T*, const T*, const T*, T*); \
+  template void elementwise_loss_back_t<Op>(Cuda, Index, T, const T*, const T*, const T*, T*);
 #define GRADUS_EMIT(T)                                                       \
-  GRADUS_EMIT_DIFFERENCE(Square, T)                                          \
-  GRADUS_EMIT_DIFFERENCE(Abs, T)                                             \
+  GRADUS_EMIT_ELEMENTWISE(OfDifference<Square>, T)                           \
+  GRADUS_EMIT_ELEMENTWISE(OfDifference<Abs>, T)                              \
+  GRADUS_EMIT_ELEMENTWISE(BinaryCrossEntropy, T)                             \
+  GRADUS_EMIT_ELEMENTWISE(BinaryCrossEntropyWithLogits, T)                   \
   template void nll_loss(Cuda, Index, Index, T, const T*, const Index*, T*); \
   template void nll_loss_back(Cuda, Index, Index, T, const Index*, const T*, T*);
 GRADUS_EMIT(float)

@@ -1,4 +1,4 @@
-// exp, log, tanh, sigmoid and sine and cosine for float and double, for kernels on both devices.
+// exp, log, log1p, tanh, sigmoid and sine and cosine for float and double, for kernels on both devices.
 //
 // Each function is one straight line of arithmetic without a branch, so that a plain loop over it becomes vector code.
 // Every sum of a product is written as fma, and what is left are single IEEE operations. So the results agree to the
@@ -201,6 +201,13 @@ GRADUS_HD inline T log(T x) {
   result = x < F::infinity ? result : x;  // infinity and NaN stay
   result = x == 0 ? -F::infinity : result;
   return x < 0 ? F::nan : result;
+}
+
+// log(1 + x), precise for small x: what the rounding of 1 + x lost is put back to first order.
+template <class T>
+GRADUS_HD inline T log1p(T x) {
+  const T sum = 1 + x, lost = (x - (sum - 1)) / sum;
+  return log(sum) + (sum > 0 && sum < Format<T>::infinity ? lost : T{0});
 }
 
 // tanh|x| = u / (u + 2) with u = e^(2|x|) - 1, which is 2^n (expm1 + 1) - 1 without a cancellation.

@@ -15,6 +15,18 @@ struct L1Loss {
   Tensor operator()(const Tensor& x, const Tensor& target) const { return l1_loss(x, target, reduction); }
 };
 
+struct BCELoss {  // of probabilities
+  Reduction reduction = Reduction::mean;
+  Tensor operator()(const Tensor& x, const Tensor& target) const { return binary_cross_entropy(x, target, reduction); }
+};
+
+struct BCEWithLogitsLoss {  // of unscaled scores: BCELoss of their sigmoid
+  Reduction reduction = Reduction::mean;
+  Tensor operator()(const Tensor& z, const Tensor& target) const {
+    return binary_cross_entropy_with_logits(z, target, reduction);
+  }
+};
+
 struct NLLLoss {  // of log-probabilities [n, classes] and int64 classes [n]
   Reduction reduction = Reduction::mean;
   Tensor operator()(const Tensor& log_probs, const Tensor& target) const {

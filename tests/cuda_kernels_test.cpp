@@ -92,17 +92,17 @@ TEST_CASE("check_range on the GPU reports the lowest position, of the first chec
       return in_every_order(
           "check_range_kernel",
           [&] {
-            check_range(Cuda{}, 7, n, 10, x_gpu.data());
-            check_range(Cuda{}, 8, n, 5, x_gpu.data());  // fails at every position
-            const IndexReport report = take_index_report(Cuda{});
-            CHECK(take_index_report(Cuda{}).check == 0);  // a report is taken once
-            return std::vector<Index>{report.check, report.position, report.value};
+            check_range<Index>(Cuda{}, 7, n, 0, 9, x_gpu.data());
+            check_range<Index>(Cuda{}, 8, n, 0, 4, x_gpu.data());  // fails at every position
+            const RangeReport report = take_range_report(Cuda{});
+            CHECK(take_range_report(Cuda{}).check == 0);  // a report is taken once
+            return std::vector<Index>{report.check, report.position, report.index};
           },
           2);
     };
     if (n == 0) {
-      check_range(Cuda{}, 7, 0, 10, nullptr);
-      CHECK(take_index_report(Cuda{}).check == 0);
+      check_range<Index>(Cuda{}, 7, 0, 0, 9, nullptr);
+      CHECK(take_range_report(Cuda{}).check == 0);
       continue;
     }
     CHECK(found() == std::vector<Index>{8, 0, 5});

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <gradus/core/allocator.h>
+#include <gradus/core/autograd.h>
 #include <gradus/core/cuda.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/upload.h>
@@ -175,6 +176,20 @@ TEST_CASE("a position outside is an error when the GPU is next waited for, and h
           cross_entropy(logits, tensor({3, 0}, int64).to(gpu)).backward();
           return logits.grad();
         }) == "nll_loss: target 3 at position 0 is not one of the 3 classes, 0 to 2" + hint);
+  CHECK(message_late([&] {
+          Tensor p = full({100, 50}, 0.5, {float32, gpu});
+          {
+            NoGrad guard;
+            p.rows(71, 72).fill_(1.1);
+          }
+          return binary_cross_entropy(p, p);
+        }) ==
+        "binary_cross_entropy: input 1.1 at position 3550 is not a probability, 0 to 1; apply sigmoid first, or "
+        "pass the scores to binary_cross_entropy_with_logits" +
+            hint);
+  CHECK(message_late([&] {
+          return binary_cross_entropy(tensor({0.5, 0.5, -0.1}, {float64, gpu}), ones({3}, {float64, gpu}));
+        }).starts_with("binary_cross_entropy: input -0.1 at position 2 is not a probability, 0 to 1"));
   CHECK(sum(x).item() == 6);  // an error is told once
   CHECK(nll_loss(x, tensor({2, 0}, int64).to(gpu)).item() == -1);
 }

@@ -177,10 +177,12 @@ TEST_CASE("softmax on the GPU treats infinities and NaN as the CPU does", "[cuda
 
 // --- losses ---
 
+// Of x in [low, 2] and targets in [0, 2]; of probabilities both in [0, 1].
 template <class Op, class T>
-void check_difference_loss(Index n, Index offset) {
+void check_elementwise_loss(Index n, Index offset, double low = -2) {
   CAPTURE(n, offset, sizeof(T));
-  const std::vector<T> x = random_values<T>(n, -2, 2), target = random_values<T>(n, -2, 2, 2);
+  const double high = low == 0 ? 1 : 2;
+  const std::vector<T> x = random_values<T>(n, low, high), target = random_values<T>(n, 0, high, 2);
   const T scale = T(1) / std::max<Index>(n, 1), dy = T(0.7);
   const OnGpu<T> x_gpu(x, offset), target_gpu(target, offset), dy_gpu(std::vector<T>{dy});
   const std::vector<double> wide = converted<double>(x), wide_target = converted<double>(target);
@@ -188,22 +190,29 @@ void check_difference_loss(Index n, Index offset) {
       "finish_loss_kernel",
       [&] {
         const OnGpu<T> y_gpu(1);
-        difference_loss<Op, T>(Cuda{}, n, scale, x_gpu.data(), target_gpu.data(), y_gpu.data());
-        CHECK(kernel_launches("difference_loss_kernel") == (n > 0));
+        elementwise_loss<Op, T>(Cuda{}, n, scale, x_gpu.data(), target_gpu.data(), y_gpu.data());
+        CHECK(kernel_launches("elementwise_loss_kernel") == (n > 0));
         return y_gpu.values();
       },
       1);
   std::vector<double> want(1), want_dx(n);
-  difference_loss<Op, double>(Cpu{}, n, scale, wide.data(), wide_target.data(), want.data());
+  elementwise_loss<Op, double>(Cpu{}, n, scale, wide.data(), wide_target.data(), want.data());
   CHECK(agree(y, want, 16));
-  const auto dx = in_every_order("difference_loss_back_kernel", [&] {
+  const double wide_dy = static_cast<double>(dy);
+  const auto dx = in_every_order("elementwise_loss_back_kernel", [&] {
     const OnGpu<T> dx_gpu(n, offset);
-    difference_loss_back<Op, T>(Cuda{}, n, scale, x_gpu.data(), target_gpu.data(), dy_gpu.data(), dx_gpu.data());
+    elementwise_loss_back_x<Op, T>(Cuda{}, n, scale, x_gpu.data(), target_gpu.data(), dy_gpu.data(), dx_gpu.data());
     return dx_gpu.values();
   });
-  const double wide_dy = static_cast<double>(dy);
-  difference_loss_back<Op, double>(Cpu{}, n, scale, wide.data(), wide_target.data(), &wide_dy, want_dx.data());
+  elementwise_loss_back_x<Op, double>(Cpu{}, n, scale, wide.data(), wide_target.data(), &wide_dy, want_dx.data());
   CHECK(agree(dx, want_dx, 8));
+  const auto dt = in_every_order("elementwise_loss_back_kernel", [&] {
+    const OnGpu<T> dt_gpu(n, offset);
+    elementwise_loss_back_t<Op, T>(Cuda{}, n, scale, x_gpu.data(), target_gpu.data(), dy_gpu.data(), dt_gpu.data());
+    return dt_gpu.values();
+  });
+  elementwise_loss_back_t<Op, double>(Cpu{}, n, scale, wide.data(), wide_target.data(), &wide_dy, want_dx.data());
+  CHECK(agree(dt, want_dx, 8));
 }
 
 template <class T>
@@ -240,10 +249,14 @@ void check_nll_loss(Index n, Index classes) {
 TEST_CASE("losses on the GPU agree with the CPU, and so do their ways back", "[cuda_reductions]") {
   for (const Index n : {0, 1, 31, 32, 33, 257, 2048, 2049, 10000}) {
     for (const Index offset : {0, 1}) {
-      check_difference_loss<Square, float>(n, offset);
-      check_difference_loss<Square, double>(n, offset);
-      check_difference_loss<Abs, float>(n, offset);
-      check_difference_loss<Abs, double>(n, offset);
+      check_elementwise_loss<OfDifference<Square>, float>(n, offset);
+      check_elementwise_loss<OfDifference<Square>, double>(n, offset);
+      check_elementwise_loss<OfDifference<Abs>, float>(n, offset);
+      check_elementwise_loss<OfDifference<Abs>, double>(n, offset);
+      check_elementwise_loss<BinaryCrossEntropy, float>(n, offset, 0);
+      check_elementwise_loss<BinaryCrossEntropy, double>(n, offset, 0);
+      check_elementwise_loss<BinaryCrossEntropyWithLogits, float>(n, offset);
+      check_elementwise_loss<BinaryCrossEntropyWithLogits, double>(n, offset);
     }
     for (const Index classes : {1, 10, 33}) {
       check_nll_loss<float>(n, classes);

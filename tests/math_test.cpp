@@ -130,6 +130,7 @@ std::vector<Function<T>> functions() {
   using W = Wide<T>;
   return {{"exp", [](T x) { return math::exp(x); }, [](W x) { return std::exp(x); }},
           {"log", [](T x) { return math::log(x); }, [](W x) { return std::log(x); }},
+          {"log1p", [](T x) { return math::log1p(x); }, [](W x) { return std::log1p(x); }},
           {"tanh", [](T x) { return math::tanh(x); }, [](W x) { return std::tanh(x); }},
           {"sigmoid", [](T x) { return math::sigmoid(x); },
            [](W x) {
@@ -181,10 +182,11 @@ TEMPLATE_TEST_CASE("a vector loop gives the bits of single calls", "[math]", flo
   };
   compare(all[0], in_a_loop(x, [](T v) { return math::exp(v); }));
   compare(all[1], in_a_loop(x, [](T v) { return math::log(v); }));
-  compare(all[2], in_a_loop(x, [](T v) { return math::tanh(v); }));
-  compare(all[3], in_a_loop(x, [](T v) { return math::sigmoid(v); }));
-  compare(all[4], in_a_loop(x, [](T v) { return sine(v); }));
-  compare(all[5], in_a_loop(x, [](T v) { return cosine(v); }));
+  compare(all[2], in_a_loop(x, [](T v) { return math::log1p(v); }));
+  compare(all[3], in_a_loop(x, [](T v) { return math::tanh(v); }));
+  compare(all[4], in_a_loop(x, [](T v) { return math::sigmoid(v); }));
+  compare(all[5], in_a_loop(x, [](T v) { return sine(v); }));
+  compare(all[6], in_a_loop(x, [](T v) { return cosine(v); }));
 }
 
 TEMPLATE_TEST_CASE("limits: zeros, infinities, NaN, overflow", "[math]", float, double) {
@@ -207,6 +209,11 @@ TEMPLATE_TEST_CASE("limits: zeros, infinities, NaN, overflow", "[math]", float, 
   CHECK(math::log(-zero) == -inf);
   CHECK(math::log(inf) == inf);
   for (T negative : {-smallest, T{-1}, -largest, -inf}) CHECK(std::isnan(math::log(negative)));
+  CHECK(math::log1p(zero) == 0);
+  CHECK(math::log1p(T{-1}) == -inf);
+  CHECK(math::log1p(inf) == inf);
+  CHECK(math::log1p(smallest) == smallest);
+  for (T below : {std::nextafter(T{-1}, T{-2}), T{-2}, -largest, -inf}) CHECK(std::isnan(math::log1p(below)));
   CHECK(same_bits(math::tanh(zero), zero));
   CHECK(same_bits(math::tanh(-zero), -zero));
   CHECK(same_bits(math::tanh(smallest), smallest));

@@ -72,6 +72,8 @@ OpEntry entry(Tag<gradus::ops::Softmax>);
 OpEntry entry(Tag<gradus::ops::LogSoftmax>);
 OpEntry entry(Tag<gradus::ops::MseLoss>);
 OpEntry entry(Tag<gradus::ops::L1Loss>);
+OpEntry entry(Tag<gradus::ops::BinaryCrossEntropy>);
+OpEntry entry(Tag<gradus::ops::BinaryCrossEntropyWithLogits>);
 OpEntry entry(Tag<gradus::ops::NllLoss>);
 
 // Functions that are composed of other ops, or have no gradient.

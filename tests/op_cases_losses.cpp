@@ -42,6 +42,66 @@ std::vector<OpCase> difference_cases(const std::string& name, Tensor (*f)(const 
   return cases;
 }
 
+using PairLoss = Tensor (*)(const Tensor&, const Tensor&, Reduction);
+
+// Of x and a target, each with its mean and its sum.
+std::vector<OpCase> both_reductions(const std::string& name, PairLoss f, const Tensor& x, const Tensor& target,
+                                    Gradient gradient = Gradient::smooth) {
+  std::vector<OpCase> cases;
+  for (const auto& [word, r] : reductions) {
+    cases.push_back(
+        {name + " " + word, {x, target}, [f, r = r](const Tensors& in) { return f(in[0], in[1], r); }, gradient});
+  }
+  return cases;
+}
+
+// Of x alone: at the ends of [0, 1], PyTorch's gradient of the target is infinite.
+std::vector<OpCase> of_constant_target(const std::string& name, const Tensor& x, const Tensor& target) {
+  std::vector<OpCase> cases;
+  for (const auto& [word, r] : reductions) {
+    cases.push_back({name + " " + word,
+                     {x},
+                     [target, r = r](const Tensors& in) {
+                       return binary_cross_entropy(in[0], target.to(in[0].dtype()).to(in[0].device()), r);
+                     },
+                     Gradient::reference});
+  }
+  return cases;
+}
+
+std::vector<OpCase> joined(std::initializer_list<std::vector<OpCase>> groups) {
+  std::vector<OpCase> all;
+  for (const auto& group : groups) all.insert(all.end(), group.begin(), group.end());
+  return all;
+}
+
+Tensor probabilities(const Shape& shape, Index k) { return 0.5 * pattern(shape, k) + 0.5; }
+
+// At 0 and 1 the clamps decide: with the target there, and with the other one.
+std::vector<OpCase> cross_entropy_cases() {
+  const std::string name = "binary_cross_entropy";
+  const auto f = binary_cross_entropy;
+  return joined(
+      {both_reductions(name, f, probabilities({3, 4}, 0), probabilities({3, 4}, 1)),
+       both_reductions(name + " of images", f, probabilities({2, 3, 4, 5}, 0), probabilities({2, 3, 4, 5}, 1)),
+       of_constant_target(name + " of certainties", values({0, 1, 0.5}), values({0, 1, 1})),
+       of_constant_target(name + " of errors", values({0, 1, 0, 1}), values({1, 0, 0.5, 0.25})),
+       of_constant_target(name + " near 0 and 1", values({0x1p-100, 0x1p-149, 0x1p-20, 1 - 0x1p-20, 1 - 0x1p-24}),
+                          values({0, 1, 1, 1, 0})),
+       {{name + " of nothing", {zeros({0, 3}, float64), zeros({0, 3}, float64)}, [f](const Tensors& in) {
+           return f(in[0], in[1], Reduction::sum);
+         }}}});
+}
+
+std::vector<OpCase> logits_cases() {
+  const std::string name = "binary_cross_entropy_with_logits";
+  const auto f = binary_cross_entropy_with_logits;
+  return joined({both_reductions(name, f, 4 * pattern({3, 4}, 0), probabilities({3, 4}, 1)),
+                 both_reductions(name + " of images", f, 4 * pattern({2, 3, 4, 5}, 0), probabilities({2, 3, 4, 5}, 1)),
+                 both_reductions(name + " of large scores", f, values({1000, -1000, 1000, -1000, 1000, -1000, 0}),
+                                 values({1, 0, 0, 1, 0.5, 0.25, 0.5}), Gradient::reference)});
+}
+
 std::vector<OpCase> class_cases(const std::string& name, Tensor (*f)(const Tensor&, const Tensor&, Reduction)) {
   std::vector<OpCase> cases;
   const Tensor classes = tensor({2, 0, 1, 1}, int64);
@@ -84,6 +144,17 @@ OpEntry entry(Tag<ops::MseLoss>) {
 OpEntry entry(Tag<ops::L1Loss>) {
   return {"l1_loss", "mean or sum of abs(x - target)", "sign(x - target) dy, divided by the number for the mean", false,
           difference_cases("l1_loss", l1_loss)};
+}
+
+OpEntry entry(Tag<ops::BinaryCrossEntropy>) {
+  return {"binary_cross_entropy", "mean or sum of -t log(x) - (1 - t) log(1 - x), logarithms clamped at -100",
+          "(x - t) / max(x (1 - x), 1e-12) dy and (log(1 - x) - log(x)) dy, divided by the number for the mean", false,
+          cross_entropy_cases()};
+}
+
+OpEntry entry(Tag<ops::BinaryCrossEntropyWithLogits>) {
+  return {"binary_cross_entropy_with_logits", "mean or sum of max(z, 0) - z t + log(1 + exp(-abs(z)))",
+          "(sigmoid(z) - t) dy and -z dy, divided by the number for the mean", false, logits_cases()};
 }
 
 OpEntry entry(Tag<ops::NllLoss>) {

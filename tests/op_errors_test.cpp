@@ -325,6 +325,29 @@ TEST_CASE("losses name targets that don't fit") {
        "l1_loss: the input has shape [2, 3], the target [2, 1]"},
       {[] { return mse_loss(a23, wide); }, "mse_loss: operands have different dtypes, float32 and float64"},
       {[] { return l1_loss(whole, whole); }, "l1_loss: expected a float32 or float64 tensor, got int64"},
+      {[] { return binary_cross_entropy(a23, c2); },
+       "binary_cross_entropy: the input has shape [2, 3], the target [2]; they must be equal"},
+      {[] { return binary_cross_entropy(whole, whole); },
+       "binary_cross_entropy: expected a float32 or float64 tensor, got int64"},
+      {[] {
+         return binary_cross_entropy(tensor({0, 1, 1.5}), ones({3}));
+       },
+       "binary_cross_entropy: input 1.5 at position 2 is not a probability, 0 to 1; apply sigmoid first, or pass the "
+       "scores to binary_cross_entropy_with_logits"},
+      {[] {
+         return binary_cross_entropy(tensor({0, -0x1p-149, 2}), ones({3}));
+       },
+       "binary_cross_entropy: input -1e-45 at position 1 is not a probability"},
+      {[] { return binary_cross_entropy(tensor({1 + 0x1p-23}), ones({1})); },
+       "binary_cross_entropy: input 1.0000001 at position 0 is not a probability"},
+      {[] {
+         return binary_cross_entropy(tensor({0.5, 0.5}), tensor({1, 2}));
+       },
+       "binary_cross_entropy: target 2 at position 1 is not a probability, 0 to 1"},
+      {[] { return binary_cross_entropy_with_logits(a23, c2); },
+       "binary_cross_entropy_with_logits: the input has shape [2, 3], the target [2]"},
+      {[] { return binary_cross_entropy_with_logits(a23, wide); },
+       "binary_cross_entropy_with_logits: operands have different dtypes, float32 and float64"},
       {[] { return nll_loss(c2, classes); }, "nll_loss: expected log-probabilities of shape [n, classes], got [2]"},
       {[] { return nll_loss(a23, c2); }, "nll_loss: expected an int64 target of shape [2], got float32 of shape [2]"},
       {[] { return nll_loss(a23, whole); },

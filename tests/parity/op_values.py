@@ -369,6 +369,31 @@ def pieces():
 # --- probabilities and losses ---------------------------------------------------------------------------------------
 
 
+def binary_cross_entropies():
+    def probabilities(shape, k):
+        return 0.5 * pattern(shape, k) + 0.5
+
+    def both(f, what, x, target, constant_target=False):
+        for r in ["mean", "sum"]:
+            name = f"{f.__name__} {what} {r}".replace("  ", " ")
+            if constant_target:
+                case(name, lambda a, r=r: f(a, target, reduction=r), x)
+            else:
+                case(name, lambda a, b, r=r: f(a, b, reduction=r), x, target)
+
+    f, g = F.binary_cross_entropy, F.binary_cross_entropy_with_logits
+    for what, shape in [("", (3, 4)), ("of images", (2, 3, 4, 5))]:
+        both(f, what, probabilities(shape, 0), probabilities(shape, 1))
+        both(g, what, 4 * pattern(shape, 0), probabilities(shape, 1))
+    both(f, "of certainties", values([0, 1, 0.5]), values([0, 1, 1]), constant_target=True)
+    both(f, "of errors", values([0, 1, 0, 1]), values([1, 0, 0.5, 0.25]), constant_target=True)
+    near = values([2.0**-100, 2.0**-149, 2.0**-20, 1 - 2.0**-20, 1 - 2.0**-24])
+    both(f, "near 0 and 1", near, values([0, 1, 1, 1, 0]), constant_target=True)
+    nothing = torch.zeros(0, 3, dtype=torch.float64)
+    case("binary_cross_entropy of nothing", lambda a, b: f(a, b, reduction="sum"), nothing, nothing)
+    both(g, "of large scores", values([1000, -1000, 1000, -1000, 1000, -1000, 0]), values([1, 0, 0, 1, 0.5, 0.25, 0.5]))
+
+
 def losses():
     for name, f in [("softmax", F.softmax), ("log_softmax", F.log_softmax)]:
         for shape, d in [((3, 4), 0), ((3, 4), 1), ((3, 4), -1), ((2, 3, 4), 1), ((2, 3, 4, 5), 1), ((5,), 0), ((0, 3), 1), ((3, 0), 1), ((3, 1), 1)]:
@@ -385,6 +410,7 @@ def losses():
         case(f"l1_loss of images {r}", lambda a, b, r=r: F.l1_loss(a, b, reduction=r), *images)
         case(f"nll_loss {r}", lambda a, r=r: F.nll_loss(a, classes, reduction=r), pattern((4, 3), 0))
         case(f"cross_entropy {r}", lambda a, r=r: F.cross_entropy(a, classes, reduction=r), pattern((4, 3), 0))
+    binary_cross_entropies()
     large = 1024 * pattern((4, 3), 0)
     case("cross_entropy of large inputs", lambda a: F.cross_entropy(a, classes), large)
 
