@@ -24,6 +24,7 @@
 #include <gradus/data/source.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/conv2d.h>
+#include <gradus/layers/dropout.h>
 #include <gradus/layers/images.h>
 #include <gradus/layers/init.h>
 #include <gradus/layers/l1_penalty.h>

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <vector>
 
+#include <gradus/core/random.h>
 #include <gradus/core/tensor.h>
 #include <gradus/kernels/activation.h>
 #include <gradus/kernels/pointwise.h>
@@ -106,6 +107,12 @@ Tensor stack(const Tensors& parts, Index dim = 0);
 Tensor index_select(const Tensor& x, Index dim, const Tensor& index);
 Tensor expand(const Tensor& x, const Shape& shape);  // broadcast, copied
 Tensor sum_to(const Tensor& x, const Shape& shape);  // the reverse: summed over what broadcasting to x repeated
+
+// --- noise ---
+// In training each element is 0 with probability p and x / (1 - p) otherwise, so that the mean stays x; else x itself,
+// and nothing is drawn, as for p = 0. What is dropped does not depend on the dtype. The generator moves on by ceil(n/4)
+// counters. Throws Error unless 0 <= p <= 1.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true, Generator& from = default_generator());
 
 // --- probabilities and losses ---
 Tensor softmax(const Tensor& x, Index dim);      // exp(x) / sum(exp(x)), shifted by the maximum

@@ -2,7 +2,8 @@
 //
 // The bits come from Philox4x32-10 (kernels/philox.h), keyed by seed and element, so that a draw does not depend on the
 // device, the launch shape or the number of threads. A draw of n elements advances the generator's offset by ceil(n/4)
-// counters for float32 and by ceil(n/2) for float64 and int64: no two draws overlap.
+// counters for float32 and by ceil(n/2) for float64 and int64: no two draws overlap. What draws for an op
+// (dropout) is in ops.h.
 #pragma once
 #include <cstdint>
 

@@ -34,6 +34,8 @@ struct UpsampleBilinear2d;
 struct MaxPool2d;
 // upsample_conv2d.cpp
 struct UpsampleConv2d;
+// dropout.cpp
+struct Dropout;
 // losses.cpp
 struct Softmax;
 struct LogSoftmax;
@@ -47,11 +49,12 @@ struct NllLoss;
 template <class... Ops>
 struct OpList {};
 
-using StructuredOps = OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand,
-                             ops::Cat, ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear,
-                             ops::LinearActivation, ops::Conv2d, ops::UpsampleNearest2d, ops::UpsampleBilinear2d,
-                             ops::MaxPool2d, ops::UpsampleConv2d, ops::Softmax, ops::LogSoftmax, ops::MseLoss,
-                             ops::L1Loss, ops::BinaryCrossEntropy, ops::BinaryCrossEntropyWithLogits, ops::NllLoss>;
+using StructuredOps =
+    OpList<ops::Clone, ops::Cast, ops::Reshape, ops::Rows, ops::Slice, ops::Permute, ops::Expand, ops::Cat,
+           ops::IndexSelect, ops::Sum, ops::Max, ops::Matmul, ops::Linear, ops::LinearActivation, ops::Conv2d,
+           ops::UpsampleNearest2d, ops::UpsampleBilinear2d, ops::MaxPool2d, ops::UpsampleConv2d, ops::Dropout,
+           ops::Softmax, ops::LogSoftmax, ops::MseLoss, ops::L1Loss, ops::BinaryCrossEntropy,
+           ops::BinaryCrossEntropyWithLogits, ops::NllLoss>;
 
 template <class F, class... Ops>
 constexpr bool is_listed(OpList<Ops...>) {

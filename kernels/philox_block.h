@@ -1,5 +1,5 @@
-// Philox for many counters at once, on the CPU: the words of 64 consecutive counters, word by word, so that what is
-// made of them is vector code too.
+// Philox for many counters at once, on the CPU: the words of up to 64 consecutive counters, word by word, so that what
+// is made of them is vector code too. Of fewer counters, those up to the next multiple of 16 are made as well.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -17,8 +17,9 @@ struct PhiloxBlock {
   alignas(64) std::uint32_t word[4][counters];  // word[w][c] is word w of counter offset + c
 };
 
-inline void philox_block_plain(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block) {
-  for (int c = 0; c < PhiloxBlock::counters; ++c) {
+inline void philox_block_plain(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block,
+                               int counters = PhiloxBlock::counters) {
+  for (int c = 0; c < counters; ++c) {
     const PhiloxWords words = philox(seed, offset + static_cast<std::uint64_t>(c));
     for (int w = 0; w < 4; ++w) block.word[w][c] = words.word[w];
   }
@@ -36,11 +37,11 @@ inline PhiloxLanes multiply_halves(PhiloxLanes a, PhiloxLanes b) {
 
 // 16 counters at a time in two sets of 64-bit lanes. The upper half of a lane may hold anything: the multiplication
 // ignores it, and it is dropped at the end. Compilers do not find this multiplication by themselves.
-inline void philox_block_avx512(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block) {
+inline void philox_block_avx512(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block, int counters) {
   using C = PhiloxConstants;
   using Half = std::uint32_t __attribute__((vector_size(32)));
   const PhiloxLanes zero = {}, multiplier0 = zero + C::multiplier0, multiplier1 = zero + C::multiplier1;
-  for (int first = 0; first < PhiloxBlock::counters; first += 16) {
+  for (int first = 0; first < counters; first += 16) {
     PhiloxLanes c[2][4];
     for (int set = 0; set < 2; ++set) {
       c[set][0] = PhiloxLanes{0, 1, 2, 3, 4, 5, 6, 7} + (offset + static_cast<std::uint64_t>(first + 8 * set));
@@ -69,11 +70,12 @@ inline void philox_block_avx512(std::uint64_t seed, std::uint64_t offset, Philox
 }
 #endif
 
-inline void philox_block(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block) {
+inline void philox_block(std::uint64_t seed, std::uint64_t offset, PhiloxBlock& block,
+                         int counters = PhiloxBlock::counters) {
 #ifdef __AVX512F__
-  philox_block_avx512(seed, offset, block);
+  philox_block_avx512(seed, offset, block, counters);
 #else
-  philox_block_plain(seed, offset, block);
+  philox_block_plain(seed, offset, block, counters);
 #endif
 }
 

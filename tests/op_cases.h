@@ -68,6 +68,7 @@ OpEntry entry(Tag<gradus::ops::UpsampleNearest2d>);
 OpEntry entry(Tag<gradus::ops::UpsampleBilinear2d>);
 OpEntry entry(Tag<gradus::ops::MaxPool2d>);
 OpEntry entry(Tag<gradus::ops::UpsampleConv2d>);
+OpEntry entry(Tag<gradus::ops::Dropout>);
 OpEntry entry(Tag<gradus::ops::Softmax>);
 OpEntry entry(Tag<gradus::ops::LogSoftmax>);
 OpEntry entry(Tag<gradus::ops::MseLoss>);

@@ -1,4 +1,4 @@
-// Cases of softmax, log_softmax and the losses.
+// Cases of dropout, softmax, log_softmax and the losses.
 #include "op_cases.h"
 
 using namespace gradus;
@@ -125,6 +125,29 @@ OpEntry cross_entropy_entry() {
 }
 
 }  // namespace
+
+// Each evaluation draws from a generator of its own, with a seed that has digits in both halves.
+OpEntry entry(Tag<ops::Dropout>) {
+  std::vector<OpCase> cases;
+  const auto add = [&](const Shape& shape, double p, std::uint64_t offset, const std::string& text) {
+    const auto call = [=](const Tensors& x) {
+      Generator from(0x123456789abcdef);
+      from.offset = offset;
+      return dropout(x[0], p, true, from);
+    };
+    cases.push_back({"dropout " + shape.str() + " p " + text,
+                     {pattern(shape, 0)},
+                     call,
+                     p == 1 ? Gradient::reference : Gradient::smooth});
+  };
+  add({3, 5}, 0.25, 0, "0.25");
+  add({2, 3, 4, 5}, 0.5, 0xfffffffe, "0.5");  // the counters pass from the lower word to the upper one
+  add({7}, 0.9, 10, "0.9");
+  add({7}, 0, 10, "0");
+  add({7}, 1, 10, "1");
+  add({0, 3}, 0.5, 0, "0.5");
+  return {"dropout", "x / (1 - p), or 0 with probability p", "dy / (1 - p), or 0 where x was dropped", false, cases};
+}
 
 OpEntry entry(Tag<ops::Softmax>) {
   return {"softmax", "exp(x) / sum of exp(x) along dim", "y (dy - sum of dy y)", false,

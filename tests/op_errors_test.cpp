@@ -310,6 +310,16 @@ TEST_CASE("cat, stack and index_select name the part that does not fit") {
   });
 }
 
+TEST_CASE("dropout names what is no probability") {
+  check_messages({
+      {[] { return dropout(a23, -0.1); }, "dropout: expected a probability p from 0 to 1, got -0.1"},
+      {[] { return dropout(a23, 1.5); }, "dropout: expected a probability p from 0 to 1, got 1.5"},
+      {[] { return dropout(a23, NAN, false); }, "dropout: expected a probability p from 0 to 1, got nan"},
+      {[] { return dropout(whole); }, "dropout: expected a float32 or float64 tensor, got int64"},
+      {[] { return dropout(Tensor()); }, "dropout: an operand is an undefined tensor"},
+  });
+}
+
 TEST_CASE("losses name targets that don't fit") {
   check_messages({
       {[] { return softmax(a23, 2); }, "softmax: dimension 2 is out of range"},

@@ -366,6 +366,35 @@ def pieces():
         case(f"sum_to {text(a)} to {text(b)}", lambda t, b=b: t.sum_to_size(b), pattern(a, 0))
 
 
+# --- noise ----------------------------------------------------------------------------------------------------------
+
+
+def philox(seed, counter):
+    """The four words of Philox4x32-10 (Salmon et al., SC 2011)."""
+    mask = 0xFFFFFFFF
+    key, c = [seed & mask, seed >> 32], [counter & mask, counter >> 32, 0, 0]
+    for _ in range(10):
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [b >> 32 ^ c[1] ^ key[0], b & mask, a >> 32 ^ c[3] ^ key[1], a & mask]
+        key = [(key[0] + 0x9E3779B9) & mask, (key[1] + 0xBB67AE85) & mask]
+    return c
+
+
+assert philox(0, 0) == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]  # the authors' known answer
+
+
+def dropped(x, p, offset):
+    """Element i is dropped where word i % 4 of counter offset + i // 4 lies below p * 2**32."""
+    words = [philox(0x123456789ABCDEF, offset + i // 4)[i % 4] for i in range(x.numel())]
+    kept = torch.tensor([float(word >= round(p * 2**32)) for word in words], dtype=x.dtype).reshape(x.shape)
+    return x * kept / (1 - p) if p < 1 else x * 0
+
+
+def noise():
+    for shape, p, offset in [((3, 5), 0.25, 0), ((2, 3, 4, 5), 0.5, 0xFFFFFFFE), ((7,), 0.9, 10), ((7,), 0, 10), ((7,), 1, 10), ((0, 3), 0.5, 0)]:
+        case(f"dropout {text(shape)} p {p}", lambda x, p=p, o=offset: dropped(x, p, o), pattern(shape, 0))
+
+
 # --- probabilities and losses ---------------------------------------------------------------------------------------
 
 
@@ -422,6 +451,7 @@ def main():
     images()
     shapes()
     pieces()
+    noise()
     losses()
     with open(sys.argv[1], "w") as out:
         write(out)
