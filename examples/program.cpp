@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <iostream>
@@ -77,9 +78,12 @@ void Program::record(const Epoch& epoch) {
   // The results of an earlier run beside this one's metrics would mislead.
   if (run_.epochs.empty()) fs::remove(file("results.json"));
   run_.epochs.push_back(epoch);
-  write_file(file("metrics.csv"), metrics_csv(run_));
-  write_curves(file("curves.svg"), curves(run_));
-  write_report();
+  run_.epochs.back().unit = epoch_name;
+  write_record();
+}
+
+void Program::measure(const std::string& plot, const std::string& series, double x, double y) {
+  run_.measures.push_back({plot, series, x, y, epoch_name});
 }
 
 void Program::result(const std::string& name, double value, const std::string& unit) {
@@ -88,19 +92,42 @@ void Program::result(const std::string& name, double value, const std::string& u
 void Program::result(const std::string& name, const std::string& text) { set(run_.results, {name, text, ""}); }
 void Program::result(const ClassAccuracy& accuracy) { run_.class_accuracy = accuracy; }
 
+RunRecord::Figure& Program::figure(const std::string& name, bool is_film) {
+  for (RunRecord::Figure& figure : run_.figures)
+    if (figure.name == name && figure.is_film == is_film) return figure;
+  return run_.figures.emplace_back(RunRecord::Figure{name, "", {}, is_film, {}});
+}
+
 void Program::picture(const std::string& name, const std::string& caption, const Image& image) {
   write_png(file(name), image);
-  set(run_.figures, {name, caption, {html_picture(image, caption)}});
+  figure(name, false) = {name, caption, {html_picture(image, caption)}, false, {}};
 }
 
 void Program::picture(const std::string& name, const std::string& caption, const std::vector<Titled>& panels) {
   write_png(file(name), side_by_side(panels));
   std::vector<HtmlPicture> pictures;
   for (const auto& [title, image] : panels) pictures.push_back(html_picture(image, title + ": " + caption, title));
-  set(run_.figures, {name, caption, pictures});
+  figure(name, false) = {name, caption, pictures, false, {}};
 }
 
-void Program::write_report() {
+void Program::frame(const std::string& film, const std::string& caption, const std::string& name, const Image& image) {
+  RunRecord::Figure& figure = this->figure(film, true);
+  std::vector<HtmlPicture>& pictures = figure.pictures;
+  if (!pictures.empty())
+    check(image.width() == pictures[0].width && image.height() == pictures[0].height, "frame", name, " has ",
+          image.width(), " x ", image.height(), " pixels, the other frames of '", film, "' have ", pictures[0].width,
+          " x ", pictures[0].height);
+  write_png(file(name), image);
+  figure.caption = caption;
+  const auto at = std::find(figure.frames.begin(), figure.frames.end(), name) - figure.frames.begin();
+  figure.frames.resize(std::max<std::size_t>(figure.frames.size(), at + 1), name);
+  pictures.resize(figure.frames.size());
+  pictures[at] = html_picture(image, caption);
+}
+
+void Program::write_record() {
+  if (!run_.epochs.empty()) write_file(file("metrics.csv"), metrics_csv(run_));
+  if (const std::vector<Plot> plots = curves(run_); !plots.empty()) write_curves(file("curves.svg"), plots);
   run_.seconds = seconds();
   run_.peak_memory_mb = peak_memory_mb();
   write_html(file("report.html"), report_of(run_));
@@ -108,7 +135,7 @@ void Program::write_report() {
 
 void Program::finish() {
   run_.finished = true;
-  write_report();
+  write_record();
   write_file(file("results.json"), results_json(run_));
 }
 

@@ -8,8 +8,8 @@
 //
 // program_epochs.h has the loops over a data set, program_models.h what becomes of saved networks.
 //
-// A run leaves in --out: metrics.csv, curves.svg and report.html, brought up to date by every epoch, the pictures that
-// it draws, and at its end results.json.
+// A run leaves in --out: metrics.csv, curves.svg and report.html, brought up to date by every record(), the pictures
+// that it draws, and at its end results.json.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -77,7 +77,8 @@ class Program {
   int run(int argc, const char* const* argv, const std::function<void()>& work);
 
   CommonOptions options;
-  std::string title;  // the report's; the program's name where it is not set
+  std::string title;                 // the report's; the program's name where it is not set
+  std::string epoch_name = "epoch";  // what the rows from now on count, as the report calls it: "step"
 
   // --- for `work` ---
   void say(const char* format, ...) __attribute__((format(printf, 2, 3)));  // printf, unless --quiet
@@ -85,6 +86,9 @@ class Program {
   std::filesystem::path file(const std::string& name) const;                // in --out
 
   void record(const Epoch& epoch);  // a row of metrics.csv and a point in curves.svg; both are whole files at any time
+  // A point (x, y) of a further plot, under the title `plot`, whose x counts what rows count. The files have it with
+  // the next record(), or at the end.
+  void measure(const std::string& plot, const std::string& series, double x, double y);
   const std::vector<Epoch>& epochs() const { return run_.epochs; }
 
   // A final figure, or a sentence, of results.json; a name's last value counts. The report prints the unit after the
@@ -97,13 +101,17 @@ class Program {
   // picture counts.
   void picture(const std::string& name, const std::string& caption, const Image& image);
   void picture(const std::string& name, const std::string& caption, const std::vector<Titled>& panels);
+  // A PNG, `name` in --out, and the next frame of a film: the report shows all frames of one `film` in turn, as one
+  // figure. Throws Error, and writes nothing, for a frame of another size than the film's.
+  void frame(const std::string& film, const std::string& caption, const std::string& name, const Image& image);
 
   double seconds() const { return watch_.seconds(); }  // since run() began
 
  private:
   struct CommandLine;
-  std::optional<int> parse(int argc, const char* const* argv);  // the exit code, when there is nothing to run
-  void write_report();
+  std::optional<int> parse(int argc, const char* const* argv);       // the exit code, when there is nothing to run
+  RunRecord::Figure& figure(const std::string& name, bool is_film);  // made where there is none
+  void write_record();
   void finish();
 
   std::unique_ptr<CommandLine> command_line_;

@@ -14,10 +14,14 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-void add_point(std::vector<Series>& all, const Epoch& epoch, double y) {
-  auto series = std::find_if(all.begin(), all.end(), [&](const Series& s) { return s.name == epoch.phase; });
-  if (series == all.end()) series = all.insert(all.end(), {epoch.phase, {}, {}});
-  series->x.push_back(epoch.epoch);
+// Adds a point to the series of that name in the plot with this title and x axis; makes what is missing.
+void add_point(std::vector<Plot>& plots, const Plot& empty, const std::string& name, double x, double y) {
+  auto plot = std::find_if(plots.begin(), plots.end(),
+                           [&](const Plot& p) { return p.title == empty.title && p.x_label == empty.x_label; });
+  if (plot == plots.end()) plot = plots.insert(plots.end(), empty);
+  auto series = std::find_if(plot->series.begin(), plot->series.end(), [&](const Series& s) { return s.name == name; });
+  if (series == plot->series.end()) series = plot->series.insert(plot->series.end(), {name, {}, {}});
+  series->x.push_back(x);
   series->y.push_back(y);
 }
 
@@ -34,13 +38,12 @@ std::string metrics_csv(const RunRecord& run) {
 }
 
 std::vector<Plot> curves(const RunRecord& run) {
-  std::vector<Series> losses, accuracies;
-  for (const Epoch& e : run.epochs) {
-    add_point(losses, e, e.loss);
-    if (e.accuracy) add_point(accuracies, e, *e.accuracy);
-  }
-  std::vector<Plot> plots{{"Loss", "epoch", "loss", losses, true}};
-  if (!accuracies.empty()) plots.push_back({"Accuracy on the test set", "epoch", "accuracy (%)", accuracies, false});
+  std::vector<Plot> plots;
+  for (const Epoch& e : run.epochs) add_point(plots, {"Loss", e.unit, "loss", {}, true}, e.phase, e.epoch, e.loss);
+  for (const Epoch& e : run.epochs)
+    if (e.accuracy)
+      add_point(plots, {"Accuracy on the test set", e.unit, "accuracy (%)", {}, false}, e.phase, e.epoch, *e.accuracy);
+  for (const auto& m : run.measures) add_point(plots, {m.plot, m.unit, "", {}, false}, m.series, m.x, m.y);
   return plots;
 }
 

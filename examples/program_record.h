@@ -12,13 +12,14 @@
 
 namespace gradus {
 
-// One row of metrics.csv. `seconds` is what the epoch took.
+// One row of metrics.csv. `seconds` is what the phase took since its row before.
 struct Epoch {
   std::string phase;
   int epoch = 0;  // from 1
   double loss = 0;
   std::optional<double> accuracy;  // in percent of the whole test set
   double seconds = 0;
+  std::string unit = "epoch";  // what `epoch` counts; record() puts Program::epoch_name here
 };
 
 struct RunRecord {
@@ -31,6 +32,13 @@ struct RunRecord {
 
   std::vector<Epoch> epochs;
 
+  struct Measure {
+    std::string plot, series;
+    double x = 0, y = 0;
+    std::string unit;  // what x counts
+  };
+  std::vector<Measure> measures;
+
   struct Result {
     std::string name;
     std::variant<double, std::string> value;
@@ -42,6 +50,8 @@ struct RunRecord {
   struct Figure {
     std::string name, caption;
     std::vector<HtmlPicture> pictures;
+    bool is_film = false;
+    std::vector<std::string> frames;  // of a film: the names of its pictures' files
   };
   std::vector<Figure> figures;
 
@@ -49,8 +59,10 @@ struct RunRecord {
   bool finished = false;
 };
 
-std::string metrics_csv(const RunRecord& run);   // phase,epoch,loss,accuracy,seconds
-std::vector<Plot> curves(const RunRecord& run);  // loss and, where there is one, accuracy, a series a phase
+std::string metrics_csv(const RunRecord& run);  // phase,epoch,loss,accuracy,seconds
+// Loss and, where there is one, accuracy, a series a phase, and what else was measured. Phases that count in epochs and
+// phases that count in steps do not share a plot.
+std::vector<Plot> curves(const RunRecord& run);
 std::string results_json(const RunRecord& run);  // versions, settings, final figures, accuracy of each class
 HtmlReport report_of(const RunRecord& run);      // all of it, to look at
 

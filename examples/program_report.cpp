@@ -19,6 +19,8 @@ std::string words(std::string name) {
   return name;
 }
 
+constexpr double seconds_a_frame = 0.4;
+
 std::string number(double value) { return std::isnan(value) ? "-" : formatted("%.6g", value); }
 std::string percent(double value) { return std::isnan(value) ? "-" : formatted("%.2f", value); }
 
@@ -33,34 +35,56 @@ void describe(HtmlReport& report, const RunRecord& run) {
   report.paragraph(run.purpose);
   for (const auto& result : run.results)
     if (const auto* text = std::get_if<std::string>(&result.value)) report.paragraph(sentence(result.name, *text));
-  if (!run.finished)
-    report.paragraph(run.epochs.empty() ? "This run has not finished its first epoch."
-                                        : formatted("This run has not finished: it has come to epoch %d of phase %s.",
-                                                    run.epochs.back().epoch, run.epochs.back().phase.c_str()));
+  if (run.finished) return;
+  if (run.epochs.empty()) return report.paragraph("This run has not finished, and has no figures yet.");
+  const Epoch& last = run.epochs.back();
+  report.paragraph(formatted("This run has not finished: it has come to %s %d of phase %s.", last.unit.c_str(),
+                             last.epoch, last.phase.c_str()));
 }
 
-// A column a phase: its first and last epoch.
-HtmlTable training_table(const RunRecord& run) {
-  HtmlTable table{"Training", {""}, {{"epochs"}, {"first loss"}, {"last loss"}}};
-  std::vector<std::pair<const Epoch*, const Epoch*>> phases;
+// A phase's rows in metrics.csv, between which those of other phases may stand.
+struct Phase {
+  const Epoch* first;
+  const Epoch* last;
+  double seconds;
+};
+
+std::vector<Phase> phases(const RunRecord& run) {
+  std::vector<Phase> all;
   for (const Epoch& e : run.epochs) {
-    const auto phase = std::find_if(phases.begin(), phases.end(), [&](auto p) { return p.first->phase == e.phase; });
-    if (phase == phases.end())
-      phases.emplace_back(&e, &e);
-    else
-      phase->second = &e;
+    auto phase = std::find_if(all.begin(), all.end(), [&](const Phase& p) { return p.first->phase == e.phase; });
+    if (phase == all.end()) phase = all.insert(all.end(), {&e, &e, 0});
+    phase->last = &e;
+    phase->seconds += e.seconds;
   }
-  if (std::any_of(run.epochs.begin(), run.epochs.end(), [](const Epoch& e) { return e.accuracy.has_value(); }))
-    table.rows.insert(table.rows.end(), {{"first accuracy, %"}, {"last accuracy, %"}});
-  for (const auto& [first, last] : phases) {
-    table.head.push_back(words(first->phase));
-    table.rows[0].push_back(std::to_string(last->epoch));
-    table.rows[1].push_back(formatted("%.6f", first->loss));
-    table.rows[2].push_back(formatted("%.6f", last->loss));
-    if (table.rows.size() == 3) continue;
-    table.rows[3].push_back(first->accuracy ? percent(*first->accuracy) : "");
-    table.rows[4].push_back(last->accuracy ? percent(*last->accuracy) : "");
-  }
+  return all;
+}
+
+std::vector<std::string> units(const RunRecord& run) {
+  std::vector<std::string> all;
+  for (const Epoch& e : run.epochs)
+    if (std::find(all.begin(), all.end(), e.unit) == all.end()) all.push_back(e.unit);
+  return all;
+}
+
+// A column a phase, a row a figure: how many epochs, or steps, and what came of the first and the last.
+HtmlTable training_table(const RunRecord& run) {
+  HtmlTable table{"Training", {""}, {}};
+  const std::vector<Phase> columns = phases(run);
+  const auto row = [&](const std::string& name, auto&& cell) {
+    table.rows.push_back({name});
+    for (const Phase& phase : columns) table.rows.back().push_back(cell(phase));
+  };
+  const auto accuracy = [](const Epoch& e) { return e.accuracy ? percent(*e.accuracy) : ""; };
+  for (const Phase& phase : columns) table.head.push_back(words(phase.first->phase));
+  for (const std::string& unit : units(run))
+    row(unit + "s", [&](const Phase& p) { return p.last->unit == unit ? std::to_string(p.last->epoch) : ""; });
+  row("first loss", [](const Phase& p) { return formatted("%.6f", p.first->loss); });
+  row("last loss", [](const Phase& p) { return formatted("%.6f", p.last->loss); });
+  if (std::none_of(run.epochs.begin(), run.epochs.end(), [](const Epoch& e) { return e.accuracy.has_value(); }))
+    return table;
+  row("first accuracy, %", [&](const Phase& p) { return accuracy(*p.first); });
+  row("last accuracy, %", [&](const Phase& p) { return accuracy(*p.last); });
   return table;
 }
 
@@ -80,34 +104,32 @@ void show_results(HtmlReport& report, const RunRecord& run) {
 }
 
 void show_curves(HtmlReport& report, const RunRecord& run) {
-  if (run.epochs.empty()) return;
   const std::vector<Plot> plots = curves(run);
+  if (plots.empty()) return;
   const std::vector<std::string> drawn = curves_svg_each(plots);
   std::vector<HtmlPicture> pictures;
   for (std::size_t i = 0; i < plots.size(); ++i)
-    pictures.push_back(html_picture(drawn[i], "Line plot by epoch: " + plots[i].title));
+    pictures.push_back(html_picture(drawn[i], "Line plot by " + plots[i].x_label + ": " + plots[i].title));
   report.heading("Curves");
-  report.figure(pictures, "Of each epoch, a line for each phase of the training.");
+  report.figure(pictures,
+                run.epochs.empty() ? "" : "Losses and accuracies have a line for each phase of the training.");
 }
 
 void show_pictures(HtmlReport& report, const RunRecord& run) {
   if (run.figures.empty()) return;
   report.heading("Pictures");
-  for (const auto& figure : run.figures) report.figure(figure.pictures, figure.caption);
+  for (const auto& figure : run.figures)
+    figure.is_film ? report.film(figure.pictures, seconds_a_frame, figure.caption, figure.caption)
+                   : report.figure(figure.pictures, figure.caption);
 }
 
-// The time of the run, and the mean of each phase's epochs.
+// The time of the run, and of each phase's mean epoch or step.
 std::vector<std::vector<std::string>> times(const RunRecord& run) {
   std::vector<std::vector<std::string>> rows{{"time", formatted("%.1f s", run.seconds)}};
-  std::vector<std::string> seen;
-  for (const Epoch& epoch : run.epochs) {
-    if (std::find(seen.begin(), seen.end(), epoch.phase) != seen.end()) continue;
-    seen.push_back(epoch.phase);
-    double total = 0;
-    int count = 0;
-    for (const Epoch& e : run.epochs)
-      if (e.phase == epoch.phase) total += e.seconds, ++count;
-    rows.push_back({"an epoch of " + words(epoch.phase), formatted("%.2f s", total / count)});
+  for (const Phase& phase : phases(run)) {
+    const double mean = phase.seconds / std::max(phase.last->epoch, 1);
+    rows.push_back({"one " + phase.last->unit + " of " + words(phase.first->phase),
+                    formatted(mean < 1 ? "%.3g s" : "%.2f s", mean)});
   }
   return rows;
 }

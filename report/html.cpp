@@ -71,7 +71,8 @@ std::vector<bool> columns_of_numbers(const HtmlTable& table, std::size_t columns
 }  // namespace
 
 HtmlPicture html_picture(const Image& image, std::string alt, std::string title) {
-  return {std::move(alt), std::move(title), "data:image/png;base64," + base64(encode_png(image))};
+  return {std::move(alt), std::move(title), "data:image/png;base64," + base64(encode_png(image)), image.width(),
+          image.height()};
 }
 
 HtmlPicture html_picture(const std::string& svg, std::string alt, std::string title) {
@@ -119,26 +120,26 @@ void HtmlReport::figure(const std::vector<HtmlPicture>& pictures, const std::str
 }
 
 // The last frame lies at the bottom, always visible; the others lie on it, each visible in its turn.
-void HtmlReport::film(const std::vector<Image>& frames, double seconds, const std::string& alt,
+void HtmlReport::film(const std::vector<HtmlPicture>& frames, double seconds, const std::string& alt,
                       const std::string& caption) {
   check(!frames.empty(), "html", "the film '", caption, "' has no frame");
   check(std::isfinite(seconds) && seconds > 0, "html", "a frame of the film '", caption, "' lasts ", seconds,
         " seconds; expected more than 0");
-  for (const Image& frame : frames)
-    check(frame.width() == frames[0].width() && frame.height() == frames[0].height(), "html", "the film '", caption,
-          "' has frames of ", frames[0].width(), " x ", frames[0].height(), " and of ", frame.width(), " x ",
-          frame.height(), " pixels");
+  for (const HtmlPicture& frame : frames)
+    check(frame.width == frames[0].width && frame.height == frames[0].height, "html", "the film '", caption,
+          "' has frames of ", frames[0].width, " x ", frames[0].height, " and of ", frame.width, " x ", frame.height,
+          " pixels");
   const std::size_t turns = frames.size() + 3;  // the last frame has four
   const std::string name = "turn" + std::to_string(turns);
   body_ += "<figure><style>@keyframes " + name + " { 0% { visibility: visible } " +
            number(100.0 / static_cast<double>(turns)) +
            "%, 100% { visibility: hidden } }</style><div class=\"film\">\n";
-  body_ += img(html_picture(frames.back(), "").address, alt);
+  body_ += img(frames.back().address, alt);
   for (std::size_t i = 0; i + 1 < frames.size(); ++i) {
     const std::string timing = " style=\"visibility: hidden; animation: " + name + " " +
                                number(seconds * static_cast<double>(turns)) + "s step-end " +
                                number(seconds * static_cast<double>(i)) + "s infinite\"";
-    body_ += "\n" + img(html_picture(frames[i], "").address, "", timing);
+    body_ += "\n" + img(frames[i].address, "", timing);
   }
   body_ += "</div>" + caption_of(caption) + "</figure>\n";
 }

@@ -18,6 +18,7 @@ namespace gradus {
 // is printed above the picture.
 struct HtmlPicture {
   std::string alt, title, address;  // address: "data:image/png;base64,..."
+  int width = 0, height = 0;        // in pixels; 0 for an SVG
 };
 HtmlPicture html_picture(const Image& image, std::string alt, std::string title = "");
 HtmlPicture html_picture(const std::string& svg, std::string alt, std::string title = "");  // as curves_svg makes it
@@ -43,8 +44,9 @@ class HtmlReport {
   // Side by side where there is room, else one below the other. Throws Error when there is none.
   void figure(const std::vector<HtmlPicture>& pictures, const std::string& caption);
   // A film: each frame for `seconds`, the last one longer, over and over. On paper, and for readers who asked for less
-  // motion, the last frame alone. Throws Error for no frame, frames of several sizes, and seconds not above 0.
-  void film(const std::vector<Image>& frames, double seconds, const std::string& alt, const std::string& caption);
+  // motion, the last frame alone. `alt` speaks for all of them. Throws Error for no frame, frames of several sizes, and
+  // seconds not above 0.
+  void film(const std::vector<HtmlPicture>& frames, double seconds, const std::string& alt, const std::string& caption);
 
   std::string str() const;  // the file
 

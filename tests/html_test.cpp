@@ -73,6 +73,8 @@ void check_tags(const std::string& page) {
 
 Image picture(int width, int height, Rgb color) { return Image(width, height, color); }
 
+HtmlPicture frame(int width, int height, Rgb color) { return html_picture(picture(width, height, color), ""); }
+
 const std::string prefix = "data:image/png;base64,";
 
 }  // namespace
@@ -84,7 +86,7 @@ TEST_CASE("a report is a page that fetches and runs nothing", "[html]") {
   report.code("gradus --seed 0\n  --out x");
   report.table({"Settings", {"name", "value"}, {{"seed", "0"}}});
   report.figure({html_picture(picture(4, 4, black), "a square"), html_picture("<svg/>", "a plot", "Loss")}, "Two");
-  report.film({picture(3, 2, black), picture(3, 2, white)}, 0.5, "a film", "Two frames");
+  report.film({frame(3, 2, black), frame(3, 2, white)}, 0.5, "a film", "Two frames");
   const std::string page = report.str();
   CHECK(page.rfind("<!DOCTYPE html>\n<html lang=\"en\">", 0) == 0);
   CHECK(contains(page, "<meta charset=\"utf-8\">"));
@@ -115,7 +117,7 @@ TEST_CASE("whatever text goes in is escaped", "[html]") {
   report.table({nasty, {nasty, nasty}, {{nasty, nasty}}});
   report.figure({html_picture(picture(1, 1, black), nasty, nasty)}, nasty);
   report.figure({{nasty, nasty, nasty}}, nasty);
-  report.film({picture(1, 1, black)}, 1, nasty, nasty);
+  report.film({frame(1, 1, black)}, 1, nasty, nasty);
   const std::string page = content(report);
   CHECK_FALSE(contains(page, "<b>\""));
   CHECK_FALSE(contains(page, "\x01"));
@@ -182,16 +184,16 @@ TEST_CASE("a table names rows and columns, and sets numbers flush right", "[html
 }
 
 TEST_CASE("a film shows each frame in its turn, and the last one where nothing moves", "[html]") {
-  const std::vector<Image> frames{picture(2, 2, black), picture(2, 2, {255, 0, 0}), picture(2, 2, white)};
+  const std::vector<HtmlPicture> frames{frame(2, 2, black), frame(2, 2, {255, 0, 0}), frame(2, 2, white)};
   HtmlReport report("r");
   report.film(frames, 0.25, "a square that turns white", "Three frames");
   const std::string page = report.str();
   // The last frame first: it lies at the bottom, without a turn of its own.
   const auto pictures = addresses(page);
   REQUIRE(pictures.size() == 3);
-  CHECK(decoded(pictures[0].substr(prefix.size())) == encode_png(frames[2]));
-  CHECK(decoded(pictures[1].substr(prefix.size())) == encode_png(frames[0]));
-  CHECK(decoded(pictures[2].substr(prefix.size())) == encode_png(frames[1]));
+  CHECK(decoded(pictures[0].substr(prefix.size())) == encode_png(picture(2, 2, white)));
+  CHECK(decoded(pictures[1].substr(prefix.size())) == encode_png(picture(2, 2, black)));
+  CHECK(decoded(pictures[2].substr(prefix.size())) == encode_png(picture(2, 2, {255, 0, 0})));
   CHECK(contains(page, "<img alt=\"a square that turns white\" src="));
   CHECK(contains(page, "0% { visibility: visible } 16.6667%, 100% { visibility: hidden }"));  // one turn of six
   CHECK(contains(page, "<img alt=\"\" style=\"visibility: hidden; animation: turn6 1.5s step-end 0s infinite\""));
@@ -204,7 +206,7 @@ TEST_CASE("a film shows each frame in its turn, and the last one where nothing m
   CHECK(message_of([&] { report.film(frames, 0, "", "Fast"); }) ==
         "html: a frame of the film 'Fast' lasts 0 seconds; expected more than 0");
   CHECK(message_of([&] {
-          report.film({frames[0], picture(2, 3, black)}, 1, "", "Odd");
+          report.film({frames[0], frame(2, 3, black)}, 1, "", "Odd");
         }) == "html: the film 'Odd' has frames of 2 x 2 and of 2 x 3 pixels");
   CHECK(report.str() == page);
 }
