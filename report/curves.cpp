@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
 #include <gradus/core/error.h>
 #include <gradus/core/files.h>
+#include <gradus/report/axis.h>
 #include <gradus/report/xml.h>
 
 namespace gradus {
@@ -23,13 +23,7 @@ constexpr std::array colors{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00
 
 constexpr std::string_view axis_line = "stroke=\"#444444\"";
 
-// to_chars, because a stream's numbers depend on the locale.
-std::string text_of(double v, std::chars_format format, int precision) {
-  std::array<char, 64> digits;
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), v + 0.0, format, precision).ptr};
-}
-std::string pixels(double v) { return text_of(v, std::chars_format::fixed, 2); }
-std::string label(double v) { return text_of(v, std::chars_format::general, 6); }
+std::string pixels(double v) { return number_text(v, std::chars_format::fixed, 2); }
 
 std::string text_at(double x, double y, std::string_view text, std::string_view attributes) {
   return "<text x=\"" + pixels(x) + "\" y=\"" + pixels(y) + "\" " + std::string(attributes) + ">" + xml_escaped(text) +
@@ -64,73 +58,6 @@ class Strokes {
  private:
   std::vector<std::string> names_;
 };
-
-// One axis: from numbers to pixels, and the round numbers on it.
-struct Axis {
-  double low = 0, high = 1;  // of the numbers, or of their logarithms
-  bool log = false;
-  double start = 0, end = 1;  // in pixels
-  std::vector<double> ticks;
-
-  double operator()(double v) const { return start + (end - start) * ((log ? std::log10(v) : v) - low) / (high - low); }
-};
-
-bool can_plot(double x, double y, bool log_y) {
-  constexpr double limit = 1e150;  // beyond it differences would overflow
-  return std::abs(x) <= limit && std::abs(y) <= limit && !(log_y && y <= 0);
-}
-
-// 1, 2 or 5 times a power of ten, so that about six of them make `span`.
-double round_step(double span) {
-  const double power = std::pow(10, std::floor(std::log10(span / 6)));
-  for (const double factor : {1.0, 2.0, 5.0})
-    if (factor * power >= span / 6) return factor * power;
-  return 10 * power;
-}
-
-std::vector<double> linear_ticks(double low, double high, double least_step) {
-  const double step = std::max(round_step(high - low), least_step);
-  std::vector<double> ticks;
-  const double first = std::ceil(low / step - 1e-9);
-  for (int i = 0; i <= 12 && (first + i) * step <= high + step * 1e-9; ++i) ticks.push_back((first + i) * step);
-  return ticks;
-}
-
-// Powers of ten; also their doubles and fivefolds where the range is short; every third power or less often where it is
-// long.
-std::vector<double> log_ticks(double low, double high) {
-  std::vector<double> ticks;
-  const double step = std::max(1.0, std::ceil((high - low) / 8));
-  for (double power = std::floor(low / step) * step; power <= high; power += step)
-    for (const double factor : {1.0, 2.0, 5.0}) {
-      if (factor > 1 && high - low > 2.5) continue;
-      const double exponent = power + std::log10(factor);
-      if (exponent >= low - 1e-9 && exponent <= high + 1e-9) ticks.push_back(factor * std::pow(10, power));
-    }
-  return ticks;
-}
-
-Axis make_axis(const std::vector<double>& values, bool log, bool whole, double start, double end) {
-  Axis axis{0, 1, log, start, end, {}};
-  if (!values.empty()) {
-    const auto [least, most] = std::minmax_element(values.begin(), values.end());
-    axis.low = log ? std::log10(*least) : *least;
-    axis.high = log ? std::log10(*most) : *most;
-  }
-  const double size = std::max(std::abs(axis.low), std::abs(axis.high));
-  // Equal values, up to rounding, lie in the middle.
-  if (axis.high - axis.low <= size * 1e-12) {
-    const double half = log ? 0.5 : whole ? 1 : size > 0 ? size / 10 : 1;
-    axis.low -= half;
-    axis.high += half;
-  } else if (!whole) {
-    const double margin = 0.04 * (axis.high - axis.low);
-    axis.low -= margin;
-    axis.high += margin;
-  }
-  axis.ticks = log ? log_ticks(axis.low, axis.high) : linear_ticks(axis.low, axis.high, whole ? 1 : 0);
-  return axis;
-}
 
 // A path for each run of points without a gap, and a dot for each point where they are few.
 std::string draw_series(const Series& series, bool log_y, const Axis& x, const Axis& y, const Stroke& stroke) {
@@ -182,11 +109,11 @@ std::string draw_axes(const Plot& plot, const Axis& x, const Axis& y, double x0)
   std::string svg;
   for (const double tick : y.ticks) {
     svg += line_at(x.start, y(tick), x.end, y(tick), "stroke=\"#dddddd\"");
-    svg += text_at(x.start - 8, y(tick) + 4, label(tick), "font-size=\"11\" text-anchor=\"end\"");
+    svg += text_at(x.start - 8, y(tick) + 4, tick_label(tick), "font-size=\"11\" text-anchor=\"end\"");
   }
   for (const double tick : x.ticks) {
     svg += line_at(x(tick), y.start, x(tick), y.start + 5, axis_line);
-    svg += text_at(x(tick), y.start + 18, label(tick), "font-size=\"11\" text-anchor=\"middle\"");
+    svg += text_at(x(tick), y.start + 18, tick_label(tick), "font-size=\"11\" text-anchor=\"middle\"");
   }
   svg += line_at(x.start, y.start, x.end, y.start, axis_line) + line_at(x.start, y.start, x.start, y.end, axis_line);
   svg += text_at((x.start + x.end) / 2, 22, plot.title, "font-size=\"15\" text-anchor=\"middle\"");
