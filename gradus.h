@@ -40,4 +40,5 @@
 #include <gradus/report/html.h>
 #include <gradus/report/image.h>
 #include <gradus/report/progress.h>
+#include <gradus/report/scatter.h>
 #include <gradus/report/tiles.h>
