@@ -26,6 +26,18 @@ Autoencoder make_autoencoder(const Program& program, const Settings& settings) {
   return net;
 }
 
+// The first one drawn that can learn: models/lecture32.h, Note [Born dead].
+Autoencoder draw_autoencoder(Program& program, const Settings& settings, const Dataset& data) {
+  const Tensor images = data.images.rows(0, std::min<Index>(50, data.size())).to(program.options.device);
+  for (int draws = 1;; ++draws) {
+    const Autoencoder net = make_autoencoder(program, settings);
+    program.result("draws", draws);
+    if (is_alive(net, images)) return net;
+    check(draws < 100, "draw_autoencoder", "100 networks in a row give 0 for every pixel; are the images numbers?");
+    program.say("Network %d gives 0 for every pixel and so can never learn: another one is drawn\n\n", draws);
+  }
+}
+
 DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
   return DataLoader(data, {.batch_size = program.options.batch_size,
                            .shuffle = shuffle,
@@ -102,7 +114,7 @@ void train(Program& program, const Settings& settings) {
         " was asked for, there are ", data.train.size(), " training images");
   DataLoader train_loader = batches(program, data.train, true), test_loader = batches(program, data.test, false);
 
-  const Autoencoder net = make_autoencoder(program, settings);
+  const Autoencoder net = draw_autoencoder(program, settings, data.train);
   program.log() << net << "\n" << number_of_parameters(net) << " parameters\n\n";
   const Tensor fresh = first_kernels(net, "conv_encoder.0.weight");
   train_autoencoder(program, settings, net, train_loader);

@@ -1,5 +1,6 @@
 #include <gradus/models/lecture32.h>
 
+#include <gradus/core/autograd.h>
 #include <gradus/core/ops.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/conv2d.h>
@@ -41,6 +42,11 @@ Tensor Autoencoder::encode(const Tensor& images) const { return fc_encoder(conv_
 
 Tensor Autoencoder::operator()(const Tensor& images) const {
   return conv_decoder(fc_decoder(encode(images)).reshape({images.size(0), -1, side, side}));
+}
+
+bool is_alive(const Autoencoder& net, const Tensor& images) {
+  NoGrad guard;
+  return mean(net(images) > 0).item() >= 0.01;
 }
 
 Classifier::Classifier(const Autoencoder& net)

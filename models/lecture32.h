@@ -28,6 +28,12 @@ struct Autoencoder : Module {
   Sequential conv_encoder, fc_encoder, fc_decoder, conv_decoder;
 };
 
+// Whether it can learn: at least 1 in 100 of the numbers that it makes of these images are above 0. Note [Born dead]:
+// with the default initialisation the last convolution's outputs differ little from its three biases, so one network in
+// eight starts with all of them below 0. The ReLU at the end then passes no gradient, and no step changes anything. A
+// single channel that starts so comes to life later, as the others' gradients change what it is given.
+bool is_alive(const Autoencoder& net, const Tensor& images);
+
 // The autoencoder's own encoder, trained on, and a new layer: images [n, 3, 32, 32] -> a score for each class [n, 10].
 struct Classifier : Module {
   explicit Classifier(const Autoencoder& net);

@@ -102,6 +102,23 @@ TEST_CASE("the gradient of each whole network agrees with differences along a di
   }
 }
 
+TEST_CASE("of the networks drawn, one in eight is born dead: it is told apart, and no step changes it") {
+  const Tensor images = photos(4);
+  int dead = 0;
+  for (std::uint64_t seed = 0; seed < 64; ++seed) {
+    manual_seed(seed);
+    const lecture32::Autoencoder net({.narrow = 8, .wide = 8, .code = 8});
+    if (is_alive(net, images)) continue;
+    if (++dead > 1) continue;
+    Adam adam(net.parameters(), {.lr = 1e-3});
+    const double first = lecture32::autoencoder_step(net, adam, images).item();
+    for (int i = 0; i < 10; ++i) lecture32::autoencoder_step(net, adam, images);
+    CHECK(lecture32::autoencoder_step(net, adam, images).item() == Approx(first));
+  }
+  CHECK(dead >= 2);  // of 8 expected, with a deviation of 2.6
+  CHECK(dead <= 18);
+}
+
 TEST_CASE("LeakyReLU keeps its output, not its input") {
   const Tensor w = ones({3}).requires_grad_(), x = 2 * w;
   const Tensor y = leaky_relu(x, 0.1);
@@ -125,6 +142,21 @@ TEST_CASE("the steps bring the losses down") {
   const double start = lecture32::classifier_step(classifier, other, images, labels).item();
   for (int i = 0; i < 60; ++i) last = lecture32::classifier_step(classifier, other, images, labels).item();
   CHECK(last < 0.5 * start);
+}
+
+TEST_CASE("the program draws another network where the first one is born dead, and says so") {
+  TempDir dir;
+  write_small_cifar10(dir.path());
+  const std::string options = "--data '" + dir.path().string() + "' --batch-size 5 --epochs 1 --classifier-epochs 0 ";
+  const LectureRun dead("lecture32_convolutional_autoencoder",
+                        options + "--seed 1 > '" + dir.path().string() + "/said'");
+  REQUIRE(dead.succeeded());
+  CHECK(dead.results()["results"]["draws"] == 2);
+  std::ifstream said(dir.path() / "said");
+  const std::string text(std::istreambuf_iterator<char>(said), {});
+  CHECK(text.find("Network 1 gives 0 for every pixel") != std::string::npos);
+  const LectureRun alive("lecture32_convolutional_autoencoder", options + "--quiet --seed 2", "_2");
+  CHECK(alive.results()["results"]["draws"] == 1);
 }
 
 TEST_CASE("the program writes what it promises, and reads it again") {
