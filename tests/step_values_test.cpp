@@ -1,4 +1,5 @@
-// One training step of each phase of lectures 20 and 32 in float64 against PyTorch's (tests/parity/step_values.py).
+// One training step of each phase of every lecture in float64 against PyTorch's (tests/parity/step_values.py).
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <gradus/core/safetensors.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
+#include <gradus/models/lecture55.h>
 #include <gradus/optim/adam.h>
 #include <gradus/optim/sgd.h>
 
@@ -54,6 +56,36 @@ void add_step(NamedTensors& found, const std::string& name, const Net& net, Opti
   for (const auto& [key, p] : net.named_parameters()) found.emplace_back(name + "/new/" + key, p.detach().clone());
 }
 
+// The phases of lecture 54's step, each from the weights of the formula, without dropout, by the functions that the
+// program runs; and lecture 55's classifier.
+void add_adversarial_steps(NamedTensors& found, const Tensor& digits, const Tensor& labels) {
+  lecture54::AdversarialAutoencoder net({.z = lecture55::code, .dropout = 0, .critic_dropout = 0});
+  net.to(float64);
+  const Tensor z = 4 * hashed({20, lecture55::code}, 103) - 2;
+  const auto add_phase = [&](const std::string& name, const Tensors& changed, auto&& step) {
+    set_weights(net);
+    lecture54::Optimizers optimizers(net);
+    found.emplace_back(name + "/loss", step(optimizers).reshape({1}));
+    for (const char* kind : {"/grad/", "/new/"}) {
+      for (const auto& [key, p] : net.named_parameters()) {
+        const bool wanted = std::any_of(changed.begin(), changed.end(), [&](const Tensor& c) { return c.same(p); });
+        if (wanted) found.emplace_back(name + kind + key, kind[1] == 'g' ? p.grad().clone() : p.detach().clone());
+      }
+    }
+  };
+  Tensors both = net.Q.parameters();
+  for (const Tensor& p : net.P.parameters()) both.push_back(p);
+  add_phase("54.reconstruction", both, [&](auto& adams) { return reconstruction_step(net, adams, digits); });
+  add_phase("54.discriminator", net.D_gauss.parameters(),
+            [&](auto& adams) { return discriminator_step(net, adams, digits, z); });
+  add_phase("54.generator", net.Q.parameters(), [&](auto& adams) { return generator_step(net, adams, digits); });
+  const lecture55::Classifier classifier(net.Q);
+  classifier.zero_grad();
+  Adam adam(classifier.parameters(), {.lr = 1e-4});
+  add_step<lecture55::Classifier>(found, "55.classifier", classifier, adam,
+                                  [&](const auto& n) { return cross_entropy(n(digits), labels); });
+}
+
 NamedTensors steps() {
   NamedTensors found;
   const Tensor digits = hashed({20, 784}, 100), noise = 0.1 + 0.7 * (hashed({20, 784}, 101) - 0.5);
@@ -84,6 +116,7 @@ NamedTensors steps() {
   Adam adam(classifier.parameters(), {.lr = 1e-3});
   add_step<lecture32::Classifier>(found, "32.classifier", classifier, adam,
                                   [&](const auto& net) { return cross_entropy(net(photos), labels.rows(0, 6)); });
+  add_adversarial_steps(found, digits, labels);
   return found;
 }
 
@@ -100,7 +133,7 @@ std::vector<double> summary(const Tensor& t) {
 
 }  // namespace
 
-TEST_CASE("a training step of lectures 20 and 32 gives PyTorch's loss, gradients and parameters") {
+TEST_CASE("a training step of each lecture gives PyTorch's loss, gradients and parameters") {
   const NamedTensors found = steps();
   std::ifstream file(GRADUS_SOURCE_DIR "/tests/data/step_values.txt");
   std::size_t tensors = 0;

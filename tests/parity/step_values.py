@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One training step of each phase of lectures 20 and 32 in PyTorch, in float64, against gradus's.
+"""One training step of each phase of every lecture in PyTorch, in float64, against gradus's.
 
 usage: step_values.py check FILE.safetensors     compares every number with what `unit_tests "writes its training
                                                  steps for Python"` wrote: 1e-9 of each tensor's largest magnitude
@@ -104,18 +104,68 @@ class Classifier32(nn.Module):
         return self.fc2(self.fc1(self.conv(x).flatten(1)))
 
 
-def step(name, net, optimizer, loss_of):
+class Mlp54(nn.Module):
+    """Q, P and D of lecture 54, without dropout."""
+
+    def __init__(self, sizes, last, second_relu, end):
+        super().__init__()
+        self.lin1, self.lin2 = nn.Linear(*sizes[:2]), nn.Linear(*sizes[1:3])
+        self.add_module(last, nn.Linear(*sizes[2:]))
+        self.last, self.second_relu, self.end = last, second_relu, end
+
+    def forward(self, x):
+        x = self.lin2(F.relu(self.lin1(x)))
+        return self.end(self.get_submodule(self.last)(F.relu(x) if self.second_relu else x))
+
+
+class Adversarial54(nn.Module):
+    def __init__(self, z):
+        super().__init__()
+        self.Q = Mlp54((784, 1000, 1000, z), "lin3gauss", True, nn.Identity())
+        self.P = Mlp54((z, 1000, 1000, 784), "lin3", False, nn.Sigmoid())
+        self.D_gauss = Mlp54((z, 500, 500, 1), "lin3", True, nn.Sigmoid())
+
+
+class Classifier55(nn.Module):
+    def __init__(self, q):
+        super().__init__()
+        self.l1, self.l2 = q, nn.Linear(100, 10)
+
+    def forward(self, x):
+        return self.l2(self.l1(x))
+
+
+def adversarial_steps(x, labels):
+    net, z = Adversarial54(100), 4 * hashed((20, 100), 103) - 2
+    phases = {
+        "54.reconstruction": (("Q.", "P."), 1e-4, lambda: F.binary_cross_entropy(net.P(net.Q(x)), x)),
+        "54.discriminator": (
+            ("D_gauss.",),
+            5e-5,
+            lambda: -(net.D_gauss(z).log() + (1 - net.D_gauss(net.Q(x).detach())).log()).mean(),
+        ),
+        "54.generator": (("Q.",), 5e-5, lambda: -net.D_gauss(net.Q(x)).log().mean()),
+    }
+    found = {}
+    for name, (changed, lr, loss_of) in phases.items():
+        parts = {key: p for key, p in net.named_parameters() if key.startswith(changed)}
+        found |= step(name, net, lambda _: torch.optim.Adam(parts.values(), lr=lr), lambda _: loss_of(), parts)
+    adam = lambda p: torch.optim.Adam(p, lr=1e-4)
+    return found | step("55.classifier", Classifier55(net.Q), adam, lambda n: F.cross_entropy(n(x), labels))
+
+
+def step(name, net, optimizer, loss_of, parts=None):
+    """The loss, and gradient and new value of each parameter, or of `parts` alone."""
+    parts = parts or dict(net.named_parameters())
+    net.zero_grad()
     set_weights(net)
     optimizer = optimizer(net.parameters())
     loss = loss_of(net)
     loss.backward()
     found = {f"{name}/loss": loss.detach().reshape(1)}
-    for key, p in net.named_parameters():
-        found[f"{name}/grad/{key}"] = p.grad.clone()
+    found |= {f"{name}/grad/{key}": p.grad.clone() for key, p in parts.items()}
     optimizer.step()
-    for key, p in net.named_parameters():
-        found[f"{name}/new/{key}"] = p.detach().clone()
-    return found
+    return found | {f"{name}/new/{key}": p.detach().clone() for key, p in parts.items()}
 
 
 def steps():
@@ -132,7 +182,7 @@ def steps():
     found |= step(
         "32.classifier", Classifier32(Autoencoder32(False)), adam, lambda net: F.cross_entropy(net(photos), labels[:6])
     )
-    return found
+    return found | adversarial_steps(digits, labels)
 
 
 def read_safetensors(path):
