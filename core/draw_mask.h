@@ -9,6 +9,6 @@ namespace gradus {
 void check_probability(const char* op, double p);
 
 // The mask of n elements that are dropped with probability p; the generator moves on by ceil(n/4) counters.
-kernels::DropoutMask draw_mask(double p, Index n, Generator& from);
+kernels::Dropout draw_mask(double p, Index n, Generator& from);
 
 }  // namespace gradus

@@ -11,7 +11,7 @@ namespace ops {
 // channels lie last are rearranged for it, and back.
 struct Dropout {
   static constexpr auto name = "dropout";
-  kernels::DropoutMask mask;
+  kernels::Dropout mask;
   Tensor forward(Saved&, const Tensor& given) const {
     const Tensor x = arranged(given, false), y = empty_like(x);
     on_floating(name, x,
@@ -30,9 +30,9 @@ void check_probability(const char* op, double p) {
   check(p >= 0 && p <= 1, op, "expected a probability p from 0 to 1, got ", p);
 }
 
-kernels::DropoutMask draw_mask(double p, Index n, Generator& from) {
-  const kernels::DropoutMask mask(p, from.seed, from.offset);
-  from.offset += kernels::DropoutMask::counters_used(n);
+kernels::Dropout draw_mask(double p, Index n, Generator& from) {
+  const kernels::Dropout mask(p, from.seed, from.offset);
+  from.offset += kernels::Dropout::counters_used(n);
   return mask;
 }
 

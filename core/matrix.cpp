@@ -1,5 +1,6 @@
-// matmul, linear and linear_activation.
+// matmul, linear and linear_activation, with dropout too.
 #include <gradus/core/autograd.h>
+#include <gradus/core/draw_mask.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/kernels/map.h>
@@ -80,15 +81,19 @@ struct LinearActivation {
     });
     keep(x);
     keep(w);
-    keep(y);
+    if (!std::holds_alternative<kernels::Dropout>(activation)) keep(y);
     return y;
   }
   Tensors backward(const Saved& kept, const Tensor& dy) const {
-    const Tensor y = kept[2], dz = empty_like(dy);  // z = x wT + b
+    const Tensor dz = empty_like(dy);  // z = x wT + b
     on_floating(name, dy, [&]<class T>(auto exec) {
       std::visit(
-          [&](const auto& op) {
-            kernels::map_back(exec, op, y.numel(), pointer<T>(y), pointer<T>(dy), pointer<T>(dz));
+          [&]<class Op>(const Op& op) {
+            if constexpr (std::is_same_v<Op, kernels::Dropout>) {
+              kernels::dropout<T>(exec, op, dy.numel(), pointer<T>(dy), pointer<T>(dz));
+            } else {
+              kernels::map_back<Op, T>(exec, op, dy.numel(), pointer<T>(kept[2]), pointer<T>(dy), pointer<T>(dz));
+            }
           },
           activation);
     });
@@ -123,6 +128,22 @@ Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bi
   const auto* leaky = std::get_if<kernels::LeakyRelu>(&activation);
   if (leaky && !leaky->keeps_sign()) return leaky_relu(linear(x, weight, bias), leaky->negative_slope);
   return apply(ops::LinearActivation{activation}, x, weight, bias);
+}
+
+Tensor linear_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias, double p, bool training,
+                      Generator& from) {
+  check_linear("linear_dropout", x, weight, bias);
+  check_probability("linear_dropout", p);
+  if (!training || p == 0) return linear(x, weight, bias);
+  return linear_activation(x, weight, bias, draw_mask(p, x.size(0) * weight.size(0), from));
+}
+
+Tensor linear_dropout_relu(const Tensor& x, const Tensor& weight, const Tensor& bias, double p, bool training,
+                           Generator& from) {
+  check_linear("linear_dropout_relu", x, weight, bias);
+  check_probability("linear_dropout_relu", p);
+  if (!training || p == 0) return linear_activation(x, weight, bias, kernels::Relu{});
+  return linear_activation(x, weight, bias, kernels::DropoutRelu{draw_mask(p, x.size(0) * weight.size(0), from)});
 }
 
 }  // namespace gradus

@@ -76,6 +76,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bias,
                          const kernels::Activation& activation);
 
+// dropout(x wT + b, p) and relu of that, in the same way.
+Tensor linear_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias, double p, bool training = true,
+                      Generator& from = default_generator());
+Tensor linear_dropout_relu(const Tensor& x, const Tensor& weight, const Tensor& bias, double p, bool training = true,
+                           Generator& from = default_generator());
+
 // --- images: [n, channels, height, width] ---
 // y[n, o, i, j] = b[o] + the sum over c, p, q of x[n, c, i * stride + p - padding, j * stride + q - padding] *
 // w[o, c, p, q], x being 0 outside; w [out, c, kernel_h, kernel_w], b [out] or undefined

@@ -7,7 +7,7 @@ namespace gradus::kernels {
 namespace {
 
 template <class T>
-__global__ void dropout_kernel(DropoutMask mask, Index n, Index packs, const T* x, T* y) {
+__global__ void dropout_kernel(Dropout mask, Index n, Index packs, const T* x, T* y) {
   constexpr int size = Pack<T>::size;
   for (Index c = first_item(); 4 * c < n; c += item_step()) {
     const PhiloxWords words = mask.words(c);
@@ -17,12 +17,12 @@ __global__ void dropout_kernel(DropoutMask mask, Index n, Index packs, const T* 
       if (at < packs * size) {
         Pack<T> pack = load_pack(x + at);
 #pragma unroll
-        for (int i = 0; i < size; ++i) pack.item[i] *= mask.factor<T>(words.word[p * size + i]);
+        for (int i = 0; i < size; ++i) pack.item[i] = mask.value(pack.item[i], words.word[p * size + i]);
         store_pack(pack, y + at);
       } else {
 #pragma unroll
         for (int i = 0; i < size; ++i) {
-          if (at + i < n) y[at + i] = x[at + i] * mask.factor<T>(words.word[p * size + i]);
+          if (at + i < n) y[at + i] = mask.value(x[at + i], words.word[p * size + i]);
         }
       }
     }
@@ -32,11 +32,11 @@ __global__ void dropout_kernel(DropoutMask mask, Index n, Index packs, const T* 
 }  // namespace
 
 template <class T>
-void dropout(Cuda cuda, const DropoutMask& mask, Index n, const T* x, T* y) {
+void dropout(Cuda cuda, const Dropout& mask, Index n, const T* x, T* y) {
   launch<dropout_kernel<T>>(cuda, grid_for(pieces_of(n, 4)), block_threads, 0, mask, n, packs_of<T>(n, x, y), x, y);
 }
 
-template void dropout(Cuda, const DropoutMask&, Index, const float*, float*);
-template void dropout(Cuda, const DropoutMask&, Index, const double*, double*);
+template void dropout(Cuda, const Dropout&, Index, const float*, float*);
+template void dropout(Cuda, const Dropout&, Index, const double*, double*);
 
 }  // namespace gradus::kernels

@@ -1,3 +1,4 @@
+#include <gradus/kernels/activation.h>
 #include <gradus/kernels/map.h>
 
 #include <gradus/kernels/parallel.h>
@@ -124,6 +125,8 @@ void zip_back_b(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, 
 #define GRADUS_EMIT(fn, Op, ...) GRADUS_EMIT_MAP(Op, float) GRADUS_EMIT_MAP(Op, double) GRADUS_EMIT_MAP(Op, Index)
 GRADUS_UNARY_OPS(GRADUS_EMIT)
 #undef GRADUS_EMIT
+template void map_back(Cpu, const DropoutRelu&, Index, const float*, const float*, float*);
+template void map_back(Cpu, const DropoutRelu&, Index, const double*, const double*, double*);
 
 #define GRADUS_EMIT_ZIP(Op, T) template void zip(Cpu, const Op&, const Broadcast&, const T*, const T*, T*);
 #define GRADUS_EMIT_ZIP_BACK(Op, T)                                                             \

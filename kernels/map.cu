@@ -3,6 +3,7 @@
 // A thread computes 16 bytes of the output at a time where all arrays lie on such borders and each operand is walked
 // through in order or is one number. Otherwise it computes one element, whose place in the operands it works out from
 // the strides.
+#include <gradus/kernels/activation.h>
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/map.h>
 
@@ -148,6 +149,8 @@ void zip_back_b(Cuda cuda, const Op& op, const Broadcast& at, const T* a, const 
 #define GRADUS_EMIT(fn, Op, ...) GRADUS_EMIT_MAP(Op, float) GRADUS_EMIT_MAP(Op, double) GRADUS_EMIT_MAP(Op, Index)
 GRADUS_UNARY_OPS(GRADUS_EMIT)
 #undef GRADUS_EMIT
+template void map_back(Cuda, const DropoutRelu&, Index, const float*, const float*, float*);
+template void map_back(Cuda, const DropoutRelu&, Index, const double*, const double*, double*);
 
 #define GRADUS_EMIT_ZIP(Op, T) template void zip(Cuda, const Op&, const Broadcast&, const T*, const T*, T*);
 #define GRADUS_EMIT_ZIP_BACK(Op, T)                                                              \

@@ -75,18 +75,23 @@ struct AddBias {
   }
 };
 
-// Applies the activation, if there is one, to a block of c: at the end of the task that wrote it, while it is in a
-// cache of its core. Inside the register tile it would push the sums out of their registers, and its loops would be
+// Applies the activation, if there is one, to a block of c [., n]: at the end of the task that wrote it, while it is in
+// a cache of its core. Inside the register tile it would push the sums out of their registers, and its loops would be
 // short.
 template <class T>
-void activate(const Activation* activation, Index rows, Index columns, T* c, Index stride) {
+void activate(const Activation* activation, T* c, Index n, Range rows, Range columns) {
   if (!activation) return;
   std::visit(
-      [=](const auto& op) {
-        for (Index i = 0; i < rows; ++i) {
-          T* row = c + i * stride;
+      [=]<class Op>(const Op& op) {
+        for (Index i = rows.begin; i < rows.end; ++i) {
+          T* row = c + i * n;
+          if constexpr (Draws<Op>) {
+            const Index first = i * n + columns.begin;
+            dropout_part(op, first, columns.size(), c + first, c + first);
+          } else {
 #pragma omp simd
-          for (Index j = 0; j < columns; ++j) row[j] = op.value(row[j]);
+            for (Index j = columns.begin; j < columns.end; ++j) row[j] = op.value(row[j]);
+          }
         }
       },
       *activation);
@@ -157,8 +162,7 @@ class PanelProduct {
         }
       }
     }
-    const Index j = panels.begin * kWidth;
-    activate(activation_, rows.size(), std::min(panels.end * kWidth, n_) - j, c_ + rows.begin * n_ + j, n_);
+    activate(activation_, c_, n_, rows, {panels.begin * kWidth, std::min(panels.end * kWidth, n_)});
   }
 
   Index m_, n_, k_;
@@ -180,7 +184,8 @@ void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const 
   const Index many = tall ? m : n, few = tall ? n : m;
   const Pieces pieces{many, std::min(kTasks, pieces_of(many, 16))};
   parallel_for(pieces.count, [&](Index task) {
-    const auto [begin, end] = pieces[task];
+    const Range piece = pieces[task];
+    const auto [begin, end] = piece;
     for (Index x = begin; x < end; x += Wide) {
       for (Index y = 0; y < few; y += narrow) {
         if (tall)
@@ -189,7 +194,7 @@ void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const 
           dot_tile<T, narrow>(k, a, {y, few}, b, {x, end}, c, n, epilogue);
       }
     }
-    activate(activation, tall ? end - begin : m, tall ? n : end - begin, c + begin * (tall ? n : 1), n);
+    activate(activation, c, n, tall ? piece : Range{0, m}, tall ? Range{0, n} : piece);
   });
 }
 
@@ -197,7 +202,7 @@ template <class T, class Epilogue>
 void empty_product(Index m, Index n, T* c, const Epilogue& epilogue, const Activation* activation) {
   for (Index i = 0; i < m; ++i)
     for (Index j = 0; j < n; j += kLanes<T>) store(c + i * n + j, epilogue(Vector<T>{}, j, n - j), n - j);
-  activate(activation, m, n, c, n);
+  activate(activation, c, n, {0, m}, {0, n});
 }
 
 template <class T, class Epilogue>

@@ -3,7 +3,8 @@
 //
 // Where c has too few tiles to fill a GPU, k is cut into parts of at least 128, each part's product goes to scratch,
 // and a second kernel adds them in order. The cut depends on the extents alone. Whichever kernel writes c adds the bias
-// and applies the activation.
+// and applies the activation; dropout's is always the second one, in which a thread takes the four elements of a
+// counter.
 //
 // Bytes: op(a) once for each column of tiles, op(b) once for each row of tiles (from cache, mostly), c once; with
 // several parts, c once for each part out and in again, from cache.
@@ -79,13 +80,25 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-// c[i] = activation(partial[0, i] + partial[1, i] + ... + bias)
+// c[i] = activation(partial[0, i] + partial[1, i] + ... + bias); partial may be c
 template <class T, class Act>
 __global__ void matmul_join_kernel(Index size, Index n, Index parts, const T* partial, const T* bias, Act activation,
                                    T* c) {
-  for (Index i = first_item(); i < size; i += item_step()) {
+  const auto joined = [=](Index i) {
     const T sum = sum_of_parts(partial, size, parts, i);
-    c[i] = activation.value(bias ? sum + bias[i % n] : sum);
+    return bias ? sum + bias[i % n] : sum;
+  };
+  if constexpr (Draws<Act>) {
+    for (Index group = first_item(); 4 * group < size; group += item_step()) {
+      const PhiloxWords words = activation.words(group);
+#pragma unroll
+      for (int w = 0; w < 4; ++w) {
+        const Index i = 4 * group + w;
+        if (i < size) c[i] = activation.value(joined(i), words.word[w]);
+      }
+    }
+  } else {
+    for (Index i = first_item(); i < size; i += item_step()) c[i] = activation.value(joined(i));
   }
 }
 
@@ -99,10 +112,13 @@ void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* 
     launch<matmul_kernel<T, Tile, transpose_a, transpose_b, decltype(applied)>>(
         cuda, blocks_for(tiles * cut.parts, 1), block_threads, 0, m, n, k, cut.depth, a, b, added, applied, out);
   };
-  if (cut.parts == 1) return start(bias, activation, c);
-  T* const partial = scratch<T>(cut.parts * m * n);
+  if constexpr (!Draws<Act>) {
+    if (cut.parts == 1) return start(bias, activation, c);
+  }
+  T* const partial = cut.parts == 1 ? c : scratch<T>(cut.parts * m * n);
   start(nullptr, None{}, partial);
-  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(m * n), block_threads, 0, m * n, n, cut.parts, partial, bias,
+  const Index items = Draws<Act> ? pieces_of(m * n, 4) : m * n;
+  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(items), block_threads, 0, m * n, n, cut.parts, partial, bias,
                                      activation, c);
 }
 

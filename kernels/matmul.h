@@ -19,7 +19,8 @@ template <class T>  // float or double
 void matmul(Cpu, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b, const T* bias,
             T* c);
 
-// y[m, n] = activation(x wT + bias) for x [m, k] and w [n, k]: the bits of matmul and then map, in one pass over y.
+// y[m, n] = activation(x wT + bias) for x [m, k] and w [n, k]: the bits of matmul and then map (or dropout, of y as a
+// whole), in one pass over y.
 template <class T>
 void linear_activation(Cpu, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
                        const Activation& activation, T* y);

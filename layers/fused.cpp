@@ -10,6 +10,7 @@
 #include <gradus/core/ops.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/conv2d.h>
+#include <gradus/layers/dropout.h>
 #include <gradus/layers/images.h>
 #include <gradus/layers/linear.h>
 
@@ -41,6 +42,7 @@ Tensor enlarged(const Upsample& u, const Conv2d& c, const Tensor& x) {
   return upsample_conv2d(x, {o.size, o.scale_factor}, o.align_corners, c.weight, c.bias, c.stride, c.padding);
 }
 
+// The first row that matches is taken, so longer ones stand before those that they begin with.
 const std::vector<FusedLayers>& table() {
   static const std::vector<FusedLayers> rows = {
       row<Linear, Tanh>([](auto& x, auto& l, auto&) { return through(l, x, kernels::Tanh{}); }),
@@ -48,6 +50,10 @@ const std::vector<FusedLayers>& table() {
       row<Linear, ReLU>([](auto& x, auto& l, auto&) { return through(l, x, kernels::Relu{}); }),
       row<Linear, LeakyReLU>(
           [](auto& x, auto& l, auto& a) { return through(l, x, kernels::LeakyRelu{a.negative_slope}); }),
+      row<Linear, Dropout, ReLU>(
+          [](auto& x, auto& l, auto& d, auto&) { return linear_dropout_relu(x, l.weight, l.bias, d.p, d.training()); }),
+      row<Linear, Dropout>(
+          [](auto& x, auto& l, auto& d) { return linear_dropout(x, l.weight, l.bias, d.p, d.training()); }),
       row<Upsample, Conv2d>([](auto& x, auto& u, auto& c) { return enlarged(u, c, x); }),
   };
   return rows;

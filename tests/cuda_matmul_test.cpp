@@ -85,13 +85,24 @@ TEST_CASE("matmul on the GPU takes the large tiles where there are enough", "[cu
   }
 }
 
+// The activation of a whole array, by a pass of its own.
+template <class T, class Op, class Exec>
+void activate(Exec exec, const Op& op, Index n, T* x) {
+  if constexpr (Draws<Op>) {
+    dropout(exec, op, n, x, x);
+    if constexpr (std::is_same_v<Op, DropoutRelu>) map<Relu, T>(exec, Relu{}, n, x, x);
+  } else {
+    map<Op, T>(exec, op, n, x, x);
+  }
+}
+
 // linear_activation against the CPU's matmul in float64 and op.value; to the bit against the GPU's own matmul and map.
 template <class T, class Op>
 void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, long parts_joined) {
   CAPTURE(m, n, k, with_bias, sizeof(T));
   const std::vector<T> x = random_values<T>(m * k, -1, 1, 1), w = random_values<T>(n * k, -1, 1, 2),
                        bias = random_values<T>(n, -1, 1, 3);
-  const OnGpu<T> x_gpu(x), w_gpu(w, 1), bias_gpu(bias), z_gpu(m * n), parts_gpu(m * n);
+  const OnGpu<T> x_gpu(x), w_gpu(w, 1), bias_gpu(bias), z_gpu(m * n);
   const T* const row = with_bias ? bias_gpu.data() : nullptr;
   const auto y = in_every_order(
       "matmul_kernel",
@@ -100,18 +111,19 @@ void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, l
         linear_activation<T>(Cuda{}, m, n, k, x_gpu.data(), w_gpu.data(), row, op, y_gpu.data());
         CHECK(kernel_launches("matmul_join_kernel") == parts_joined);
         CHECK(kernel_launches("map_kernel") == 0);
+        CHECK(kernel_launches("dropout_kernel") == 0);
         return y_gpu.values();
       },
       1);
   matmul<T>(Cuda{}, m, n, k, x_gpu.data(), false, w_gpu.data(), true, row, z_gpu.data());
-  map<Op, T>(Cuda{}, op, m * n, z_gpu.data(), parts_gpu.data());
-  CHECK(same_bits(y, parts_gpu.values()));
+  activate<T>(Cuda{}, op, m * n, z_gpu.data());
+  CHECK(same_bits(y, z_gpu.values()));
   const std::vector<double> wide_x = converted<double>(x), wide_w = converted<double>(w),
                             wide_bias = converted<double>(bias);
   std::vector<double> want(m * n);
   matmul<double>(Cpu{}, m, n, k, wide_x.data(), false, wide_w.data(), true, with_bias ? wide_bias.data() : nullptr,
                  want.data());
-  for (double& v : want) v = op.value(v);
+  activate<double>(Cpu{}, op, m * n, want.data());
   const double bound = 4 * static_cast<double>(k) * static_cast<double>(std::numeric_limits<T>::epsilon());
   CHECK(largest_error(y, want) <= bound);
 }
@@ -126,6 +138,11 @@ TEST_CASE("linear_activation on the GPU applies each activation in the kernel th
     check_activation<double>(Relu{}, m, n, k, with_bias, parts_joined);
     check_activation<float>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
     check_activation<double>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
+    const Dropout mask(0.25, 0x123456789abcdef, 0xfffffffe);  // written by the join, always
+    check_activation<float>(mask, m, n, k, with_bias, 1);
+    check_activation<double>(mask, m, n, k, with_bias, 1);
+    check_activation<float>(DropoutRelu{mask}, m, n, k, with_bias, 1);
+    check_activation<double>(DropoutRelu{mask}, m, n, k, with_bias, 1);
   };
   check_all(33, 65, 31, true, 0);
   check_all(1, 1, 1, false, 0);

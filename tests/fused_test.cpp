@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
@@ -14,6 +15,7 @@
 #include <gradus/kernels/parallel.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/conv2d.h>
+#include <gradus/layers/dropout.h>
 #include <gradus/layers/fused.h>
 #include <gradus/layers/images.h>
 #include <gradus/layers/linear.h>
@@ -33,28 +35,36 @@ std::vector<double> numbers(const Tensor& t) { return t.detach().to(float64).to_
 
 struct Run {
   std::string last_op;
-  std::vector<std::vector<double>> values;  // the output and all gradients, the input's first
+  std::vector<std::vector<double>> values;  // the output, all gradients, the input's first, and how much was drawn
 };
 
 Run run(const Sequential& net, const Tensor& x, bool fuse) {
   const Fusing scope(fuse);
+  const Generator before = std::exchange(default_generator(), Generator(9));
   net.zero_grad();
   Tensor input = x.clone().requires_grad_();
   const Tensor y = net(input);
+  const Generator after = std::exchange(default_generator(), before);
   Generator g(5);
   y.backward(randn(y.shape(), y.dtype(), g));
   Run out{y.grad_fn()->name(), {numbers(y), numbers(input.grad())}};
   for (const Tensor& p : net.parameters()) {
     if (p.grad().defined()) out.values.push_back(numbers(p.grad()));
   }
+  out.values.push_back({static_cast<double>(after.offset)});  // what was drawn
   return out;
 }
 
 // Every row of the table, and by what names the parts go.
 std::vector<Sequential> rows(Index in, Index out, bool bias) {
-  return {Sequential(Linear(in, out, bias), Tanh()), Sequential(Linear(in, out, bias), Sigmoid()),
-          Sequential(Linear(in, out, bias), ReLU()), Sequential(Linear(in, out, bias), LeakyReLU(0.1)),
-          Sequential(Linear(in, out, bias), LeakyReLU(0))};
+  return {Sequential(Linear(in, out, bias), Tanh()),
+          Sequential(Linear(in, out, bias), Sigmoid()),
+          Sequential(Linear(in, out, bias), ReLU()),
+          Sequential(Linear(in, out, bias), LeakyReLU(0.1)),
+          Sequential(Linear(in, out, bias), LeakyReLU(0)),
+          Sequential(Linear(in, out, bias), Dropout(0.25)),
+          Sequential(Linear(in, out, bias), Dropout(0.25), ReLU()),
+          Sequential(Linear(in, out, bias), Dropout(1), ReLU())};
 }
 
 // "" where both runs have the same bits, NaN and the sign of zero included; else the first place where they differ.
@@ -188,6 +198,28 @@ TEST_CASE("fused layers do not depend on the number of threads") {
     }
     kernels::set_num_threads(before);
   }
+}
+
+TEST_CASE("fused dropout is the identity in eval mode, and for p = 0") {
+  const Fusing scope(true);
+  manual_seed(7);
+  const Tensor x = randn({5, 4});
+  for (const double p : {0.5, 0.0}) {
+    Sequential plain(Linear(4, 6), Dropout(p)), with_relu(Linear(4, 6), Dropout(p), ReLU());
+    if (p > 0) plain.eval(), with_relu.eval();
+    for (const Sequential& net : {plain, with_relu}) {
+      const Run one = run(net, x, true);
+      CHECK(difference(one, run(net, x, false)) == "");
+      CHECK(one.values.back()[0] == 0);
+    }
+    CHECK(run(plain, x, true).last_op == "linear");
+    CHECK(run(with_relu, x, true).last_op == "linear_activation");
+  }
+  Sequential net(Linear(4, 6), Dropout(0.5), ReLU());
+  const Run training = run(net, x, true);
+  CHECK(training.values.back()[0] == 8);  // 30 elements, four a counter
+  net.eval();
+  CHECK(run(net, x, true).values[0] != training.values[0]);
 }
 
 TEST_CASE("a slope below 0 cannot be told from the output, and is computed by the parts") {

@@ -62,6 +62,19 @@ OpEntry entry(Tag<ops::LinearActivation>) {
                        gradient});
     }
   }
-  return {"linear_activation", "y = act(x wT + b), act of Tanh, Sigmoid, Relu, LeakyRelu",
-          "those of linear with dy act' for dy, act' from y", false, cases};
+  const Tensor x = pattern({3, 4}, 0), weight = pattern({5, 4}, 1), bias = pattern({5}, 2);
+  const std::vector<std::pair<std::string, decltype(&linear_dropout)>> dropouts = {
+      {"linear_dropout", linear_dropout}, {"linear_dropout_relu", linear_dropout_relu}};
+  for (const auto& [name, f] : dropouts) {
+    for (const double p : {0.25, 0.0}) {
+      cases.push_back({name + (p == 0 ? " p 0" : " p 0.25"), {x, weight, bias}, [f = f, p](const Tensors& in) {
+                         Generator from(0x123456789abcdef);
+                         from.offset = 0xfffffffe;
+                         return f(in[0], in[1], in[2], p, true, from);
+                       }});
+    }
+  }
+  return {"linear_activation, linear_dropout, linear_dropout_relu",
+          "y = act(x wT + b), act of Tanh, Sigmoid, Relu, LeakyRelu, dropout, relu of dropout",
+          "those of linear with dy act' for dy, act' from y, or dropout's mask", false, cases};
 }

@@ -124,6 +124,22 @@ TEST_CASE("matrix products name extents that don't fit") {
          return linear_activation(whole, ones({5, 3}, int64), {}, kernels::LeakyRelu{});
        },
        "linear_activation: expected a float32 or float64 tensor, got int64"},
+      {[&] {
+         return linear_dropout(a23, ones({5, 4}), {}, 0.5);
+       },
+       "linear_dropout: input has 3 features, weight expects 4"},
+      {[&] {
+         return linear_dropout(a23, ones({5, 3}), {}, -1);
+       },
+       "linear_dropout: expected a probability p from 0 to 1, got -1"},
+      {[&] {
+         return linear_dropout_relu(a23, ones({5, 4}), {}, 0.5);
+       },
+       "linear_dropout_relu: input has 3 features, weight expects 4"},
+      {[&] {
+         return linear_dropout_relu(a23, ones({5, 3}), {}, NAN, false);
+       },
+       "linear_dropout_relu: expected a probability p from 0 to 1, got nan"},
   });
 }
 

@@ -391,6 +391,11 @@ def dropped(x, p, offset):
 
 
 def noise():
+    for p in [0.25, 0]:
+        inputs = pattern((3, 4), 0), pattern((5, 4), 1), pattern((5,), 2)
+        f = lambda x, w, b, p=p: dropped(F.linear(x, w, b), p, 0xFFFFFFFE)
+        case(f"linear_dropout p {p}", f, *inputs)
+        case(f"linear_dropout_relu p {p}", lambda x, w, b, f=f: torch.relu(f(x, w, b)), *inputs)
     for shape, p, offset in [((3, 5), 0.25, 0), ((2, 3, 4, 5), 0.5, 0xFFFFFFFE), ((7,), 0.9, 10), ((7,), 0, 10), ((7,), 1, 10), ((0, 3), 0.5, 0)]:
         case(f"dropout {text(shape)} p {p}", lambda x, p=p, o=offset: dropped(x, p, o), pattern(shape, 0))
 
