@@ -21,6 +21,8 @@
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
+#include <gradus/models/lecture54.h>
+#include <gradus/models/lecture55.h>
 #include <gradus/optim/adam.h>
 
 using namespace gradus;
@@ -69,10 +71,35 @@ Step lecture32_classifier(Device device) {
   return [=] { return lecture32::classifier_step(classifier, *optimizer, images, labels); };
 }
 
-constexpr Phase phases[] = {{"lecture20.autoencoder", lecture20_autoencoder},
-                            {"lecture20.classifier", lecture20_classifier},
-                            {"lecture32.autoencoder", lecture32_autoencoder},
-                            {"lecture32.classifier", lecture32_classifier}};
+// The three phases of a step; the discriminator's numbers from N(0, 1) are drawn within it.
+Step adversarial(Device device, const lecture54::Sizes& sizes) {
+  const auto net = std::make_shared<lecture54::AdversarialAutoencoder>(sizes);
+  net->to(device);
+  const auto optimizers = std::make_shared<lecture54::Optimizers>(*net);
+  const Tensor images = rand({100, 784}, {float32, device});
+  return [=] {
+    lecture54::reconstruction_step(*net, *optimizers, images);
+    lecture54::discriminator_step(*net, *optimizers, images, randn({100, sizes.z}, {float32, device}));
+    return lecture54::generator_step(*net, *optimizers, images);
+  };
+}
+
+Step lecture54_adversarial(Device device) { return adversarial(device, {}); }
+Step lecture55_adversarial(Device device) { return adversarial(device, {.z = lecture55::code}); }
+
+Step lecture55_classifier(Device device) {
+  lecture55::Classifier net(lecture54::QNet({.z = lecture55::code}));
+  net.to(device);
+  const auto optimizer = std::make_shared<Adam>(net.parameters(), AdamOptions{.lr = 1e-4});
+  const Tensor images = rand({100, 784}, {float32, device}), labels = randint(0, 10, {100}).to(device);
+  return [=] { return lecture55::classifier_step(net, *optimizer, images, labels); };
+}
+
+constexpr Phase phases[] = {
+    {"lecture20.autoencoder", lecture20_autoencoder}, {"lecture20.classifier", lecture20_classifier},
+    {"lecture32.autoencoder", lecture32_autoencoder}, {"lecture32.classifier", lecture32_classifier},
+    {"lecture54.adversarial", lecture54_adversarial}, {"lecture55.adversarial", lecture55_adversarial},
+    {"lecture55.classifier", lecture55_classifier}};
 
 // The median time of one step. Asking for a loss waits for the device, so a GPU is asked once in ten steps.
 double seconds_a_step(const Step& step, Device device, int repeat) {

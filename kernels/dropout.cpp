@@ -9,6 +9,7 @@ namespace gradus::kernels {
 template <class Op, class T>
 void dropout_part(const Op& op, Index first, Index n, const T* x, T* y) {
   constexpr Index most = 4 * PhiloxBlock::counters;  // words a block
+  const Op own = op;                                 // Note [An op of one's own] in map.cpp
   PhiloxBlock block;
   alignas(64) std::uint32_t words[most];
   for (Index done = 0; done < n;) {
@@ -22,7 +23,7 @@ void dropout_part(const Op& op, Index first, Index n, const T* x, T* y) {
     const T* in = x + done;
     T* out = y + done;
 #pragma omp simd
-    for (Index i = 0; i < count; ++i) out[i] = op.value(in[i], words[skip + i]);
+    for (Index i = 0; i < count; ++i) out[i] = own.value(in[i], words[skip + i]);
     done += count;
   }
 }

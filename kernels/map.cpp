@@ -8,6 +8,9 @@ namespace {
 
 constexpr Index grain = 16384;  // elements a chunk
 
+// Note [An op of one's own]. A number of the op's that is wanted on one side of a comparison alone is read there,
+// behind a branch, and the loop is no vector code, unless the op is a local variable.
+
 // Calls row(begin, n, from_a, from_b) for runs of the innermost dimension: elements begin to begin + n of the output,
 // which start at from_a and from_b in the operands.
 template <class Row>
@@ -64,8 +67,9 @@ template <class Op, class T>
 void map(Cpu, const Op& op, Index n, const T* x, T* y) {
   if constexpr (Offers<Op, T>) {
     parallel_ranges(n, grain, [=](Index begin, Index end) {
+      const Op own = op;  // Note [An op of one's own]
 #pragma omp simd
-      for (Index i = begin; i < end; ++i) y[i] = op.value(x[i]);
+      for (Index i = begin; i < end; ++i) y[i] = own.value(x[i]);
     });
   }
 }
@@ -73,12 +77,13 @@ void map(Cpu, const Op& op, Index n, const T* x, T* y) {
 template <class Op, class T>
 void map_back(Cpu, const Op& op, Index n, const T* kept, const T* dy, T* dx) {
   parallel_ranges(n, grain, [=](Index begin, Index end) {
+    [[maybe_unused]] const Op own = op;
 #pragma omp simd
     for (Index i = begin; i < end; ++i) {
       if constexpr (KeepsX<Op> && std::is_floating_point_v<T>) {
-        dx[i] = dy[i] * op.slope_from_x(kept[i]);
+        dx[i] = dy[i] * own.slope_from_x(kept[i]);
       } else if constexpr (KeepsY<Op> && std::is_floating_point_v<T>) {
-        dx[i] = dy[i] * op.slope_from_y(kept[i]);
+        dx[i] = dy[i] * own.slope_from_y(kept[i]);
       }
     }
   });

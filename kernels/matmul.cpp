@@ -89,8 +89,9 @@ void activate(const Activation* activation, T* c, Index n, Range rows, Range col
             const Index first = i * n + columns.begin;
             dropout_part(op, first, columns.size(), c + first, c + first);
           } else {
+            const Op own = op;  // Note [An op of one's own] in map.cpp
 #pragma omp simd
-            for (Index j = columns.begin; j < columns.end; ++j) row[j] = op.value(row[j]);
+            for (Index j = columns.begin; j < columns.end; ++j) row[j] = own.value(row[j]);
           }
         }
       },

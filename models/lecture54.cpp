@@ -13,8 +13,8 @@ QNet::QNet(const Sizes& s)
       lin3gauss(child("lin3gauss", Linear(s.neurons, s.z))) {}
 
 Tensor QNet::operator()(const Tensor& images) const {
-  Tensor x = relu(gradus::dropout(lin1(images), dropout, training()));
-  x = relu(gradus::dropout(lin2(x), dropout, training()));
+  Tensor x = linear_dropout_relu(images, lin1.weight, lin1.bias, dropout, training());
+  x = linear_dropout_relu(x, lin2.weight, lin2.bias, dropout, training());
   return lin3gauss(x);
 }
 
@@ -27,9 +27,10 @@ PNet::PNet(const Sizes& s)
       lin3(child("lin3", Linear(s.neurons, s.pixels))) {}
 
 Tensor PNet::operator()(const Tensor& codes) const {
-  Tensor x = relu(gradus::dropout(lin1(codes), dropout, training()));
-  x = gradus::dropout(lin2(x), dropout, training());
-  return sigmoid(lin3(relu_in_p ? relu(x) : x));
+  Tensor x = linear_dropout_relu(codes, lin1.weight, lin1.bias, dropout, training());
+  const auto second = relu_in_p ? linear_dropout_relu : linear_dropout;
+  x = second(x, lin2.weight, lin2.bias, dropout, training(), default_generator());
+  return linear_activation(x, lin3.weight, lin3.bias, kernels::Sigmoid{});
 }
 
 DNetGauss::DNetGauss(const Sizes& s)
@@ -40,9 +41,9 @@ DNetGauss::DNetGauss(const Sizes& s)
       lin3(child("lin3", Linear(s.critic_neurons, 1))) {}
 
 Tensor DNetGauss::operator()(const Tensor& codes) const {
-  Tensor x = relu(gradus::dropout(lin1(codes), dropout, training()));
-  x = relu(gradus::dropout(lin2(x), dropout, training()));
-  return sigmoid(lin3(x));
+  Tensor x = linear_dropout_relu(codes, lin1.weight, lin1.bias, dropout, training());
+  x = linear_dropout_relu(x, lin2.weight, lin2.bias, dropout, training());
+  return linear_activation(x, lin3.weight, lin3.bias, kernels::Sigmoid{});
 }
 
 AdversarialAutoencoder::AdversarialAutoencoder(const Sizes& s)

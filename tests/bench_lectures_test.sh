@@ -8,7 +8,8 @@ fail() { echo "$1"; exit 1; }
 
 output=$("$program" --repeat 1)
 phases=$(cut -d ' ' -f 1 <<<"$output")
-for phase in lecture20.autoencoder lecture20.classifier lecture32.autoencoder lecture32.classifier; do
+for phase in lecture20.autoencoder lecture20.classifier lecture32.autoencoder lecture32.classifier \
+  lecture54.adversarial lecture55.adversarial lecture55.classifier; do
   grep -qx "$phase" <<<"$phases" || fail "there is no line for $phase in: $output"
 done
 while read -r line; do
