@@ -11,18 +11,14 @@
 #include <gradus/data/digits.h>
 #include <gradus/data/pen.h>
 #include <gradus/data/strokes.h>
-#include <gradus/kernels/parallel.h>
+
+#include "drawn_data.h"
 
 using namespace gradus;
 
 namespace {
 
 constexpr std::size_t pixels = 28 * 28;
-
-bool equal(const Dataset& a, const Dataset& b) {
-  return a.images.to_vector<float>() == b.images.to_vector<float>() &&
-         a.labels.to_vector<Index>() == b.labels.to_vector<Index>();
-}
 
 // Each image as its bytes.
 void add_images(const Dataset& set, std::vector<std::string_view>& to) {
@@ -114,20 +110,7 @@ TEST_CASE("digits are bytes over 255, lit, and within the image", "[digits]") {
   }
 }
 
-TEST_CASE("digits depend on the seed, not on the threads", "[digits]") {
-  const int threads = kernels::num_threads();
-  const Datasets first = digits(7, 600, 300), other = digits(8, 600, 300);
-  for (const int n : {1, 2, 5}) {
-    kernels::set_num_threads(n);
-    const Datasets again = digits(7, 600, 300);
-    CHECK(equal(again.train, first.train));
-    CHECK(equal(again.test, first.test));
-  }
-  kernels::set_num_threads(threads);
-  CHECK_FALSE(equal(first.train, other.train));
-  CHECK_FALSE(equal(first.test, other.test));
-  CHECK_FALSE(equal(digits(7, 300, 300).train, first.test));
-}
+TEST_CASE("digits depend on the seed, not on the threads", "[digits]") { check_seed_alone_decides(digits, 600); }
 
 TEST_CASE("digits are neither alike nor chaos", "[digits]") {
   const double accuracy = nearest_mean_accuracy(digits(1, 5000, 1000));

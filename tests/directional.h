@@ -1,5 +1,7 @@
 // The gradient of a whole network at once: along a random direction of all its parameters, against central differences.
 #pragma once
+#include "catch.h"
+
 #include <cmath>
 #include <functional>
 
@@ -36,6 +38,14 @@ inline Directional directional_derivative(const Tensors& parameters, const std::
   d.numeric = (at(h) - at(-h)) / (2 * h);
   d.numeric_half = (at(h / 2) - at(-h / 2)) / h;
   return d;
+}
+
+// Checks that both differences agree with backward.
+inline void check_directional(const Tensors& parameters, const std::function<Tensor()>& loss) {
+  const Directional d = directional_derivative(parameters, loss, 1e-8);
+  INFO(d.analytic << ", differences " << d.numeric << ", " << d.numeric_half);
+  CHECK(d.error() <= 1e-5);
+  CHECK(d.error_half() <= 1e-5);
 }
 
 }  // namespace gradus

@@ -9,18 +9,14 @@
 #include <gradus/core/ops.h>
 #include <gradus/data/outlines.h>
 #include <gradus/data/shapes.h>
-#include <gradus/kernels/parallel.h>
+
+#include "drawn_data.h"
 
 using namespace gradus;
 
 namespace {
 
 constexpr std::size_t pixels = 3 * 32 * 32;
-
-bool equal(const Dataset& a, const Dataset& b) {
-  return a.images.to_vector<float>() == b.images.to_vector<float>() &&
-         a.labels.to_vector<Index>() == b.labels.to_vector<Index>();
-}
 
 std::vector<float> drawn(int label, const std::vector<float>& random) {
   std::vector<float> image(pixels);
@@ -96,18 +92,7 @@ TEST_CASE("pictures of shapes are distinct, balanced, shuffled, and bytes over 2
 }
 
 TEST_CASE("pictures of shapes depend on the seed, not on the threads", "[shapes]") {
-  const int threads = kernels::num_threads();
-  const Datasets first = shapes(7, 300, 150), other = shapes(8, 300, 150);
-  for (const int n : {1, 2, 5}) {
-    kernels::set_num_threads(n);
-    const Datasets again = shapes(7, 300, 150);
-    CHECK(equal(again.train, first.train));
-    CHECK(equal(again.test, first.test));
-  }
-  kernels::set_num_threads(threads);
-  CHECK_FALSE(equal(first.train, other.train));
-  CHECK_FALSE(equal(first.test, other.test));
-  CHECK_FALSE(equal(shapes(7, 150, 150).train, first.test));
+  check_seed_alone_decides(shapes, 300);
 }
 
 TEST_CASE("any two shapes differ, and stand within the picture", "[shapes]") {
