@@ -15,7 +15,7 @@ struct Conv2d {
   kernels::ConvExtents e;
 
   Tensor forward(Saved& keep, const Tensor& given, const Tensor& weight, const Tensor& bias) const {
-    const Tensor x = arranged(given, true), w = weight.permute({2, 3, 1, 0});
+    const Tensor x = arranged(given, true), w = weight_for_kernels(weight);
     keep(x);
     keep(weight);
     Tensor y = empty_arranged({e.n, e.out_c, e.out_h, e.out_w}, x.options(), true);
@@ -31,14 +31,14 @@ struct Conv2d {
     Tensors grads(3);
     on_floating(name, dy, [&]<class T>(auto exec) {
       if (kept.needs_grad(0)) {
-        const Tensor w = kept[1].permute({2, 3, 1, 0});
+        const Tensor w = weight_for_kernels(kept[1]);
         grads[0] = empty_arranged({e.n, e.c, e.h, e.w}, dy.options(), true);
         kernels::conv2d_input_grad<T>(exec, e, memory<T>(dy), pointer<T>(w), memory<T>(grads[0]));
       }
       if (kept.needs_grad(1)) {
         const Tensor dw = empty({e.kernel_h, e.kernel_w, e.c, e.out_c}, dy.options());
         kernels::conv2d_weight_grad<T>(exec, e, memory<T>(x), memory<T>(dy), pointer<T>(dw));
-        grads[1] = dw.permute({3, 2, 0, 1});
+        grads[1] = weight_from_kernels(dw);
       }
       if (kept.needs_grad(2)) {
         grads[2] = empty({e.out_c}, dy.options());

@@ -10,6 +10,10 @@ namespace gradus {
 kernels::ConvExtents conv_extents(const char* op, const Shape& x, const Tensor& weight, const Tensor& bias,
                                   Size2d stride, Size2d padding);
 
+// A convolution's weight [out, c, h, w] as its kernels take it, [h, w, c, out], and a gradient of that shape back.
+inline Tensor weight_for_kernels(const Tensor& weight) { return weight.permute({2, 3, 1, 0}); }
+inline Tensor weight_from_kernels(const Tensor& dw) { return dw.permute({3, 2, 0, 1}); }
+
 // Of images in another size. Throws Error, naming op, for what are no images, and for a size that is none.
 struct ResizeAxes {
   kernels::ResizeAxis rows, columns;

@@ -14,45 +14,37 @@ struct UpsampleConv2d {
   kernels::UpsampleConvExtents e;
 
   Tensor forward(Saved& keep, const Tensor& given, const Tensor& weight, const Tensor& bias) const {
-    const Tensor x = arranged(given, true), w = weight.permute({2, 3, 1, 0});
+    const Tensor x = arranged(given, true), w = weight_for_kernels(weight);
     keep(x);
     keep(weight);
     Tensor y = empty_arranged({e.conv.n, e.conv.out_c, e.conv.out_h, e.conv.out_w}, x.options(), true);
-    on_cpu(x, [&]<class T>(auto exec) {
+    on_floating(name, x, [&]<class T>(auto) {
       const T* b = bias.defined() ? pointer<T>(bias) : nullptr;
-      kernels::upsample_conv2d<T>(exec, e, memory<T>(x), pointer<T>(w), b, memory<T>(y));
+      kernels::upsample_conv2d<T>(kernels::Cpu{}, e, memory<T>(x), pointer<T>(w), b, memory<T>(y));
     });
     return y;
   }
 
   Tensors backward(const Saved& kept, const Tensor& given) const {
-    const Tensor x = kept[0], dy = arranged(given, true), w = kept[1].permute({2, 3, 1, 0});
+    const Tensor x = kept[0], dy = arranged(given, true), w = weight_for_kernels(kept[1]);
     const kernels::ConvExtents& c = e.conv;
     Tensors grads(3);
     Tensor dw;
     if (kept.needs_grad(0)) grads[0] = empty_arranged(x.shape(), dy.options(), true);
     if (kept.needs_grad(1)) dw = empty(w.shape(), dy.options());
     if (kept.needs_grad(2)) grads[2] = empty({c.out_c}, dy.options());
-    on_cpu(dy, [&]<class T>(auto exec) {
+    on_floating(name, dy, [&]<class T>(auto) {
       const auto of = [](const Tensor& t) { return t.defined() ? memory<T>(t) : nullptr; };
       if (grads[0].defined() || dw.defined()) {
-        kernels::upsample_conv2d_back<T>(exec, e, memory<T>(x), memory<T>(dy), pointer<T>(w), of(grads[0]), of(dw));
+        kernels::upsample_conv2d_back<T>(kernels::Cpu{}, e, memory<T>(x), memory<T>(dy), pointer<T>(w), of(grads[0]),
+                                         of(dw));
       }
       if (grads[2].defined()) {
-        kernels::sum<T>(exec, 1, c.n * c.out_h * c.out_w, c.out_c, memory<T>(dy), pointer<T>(grads[2]));
+        kernels::sum<T>(kernels::Cpu{}, 1, c.n * c.out_h * c.out_w, c.out_c, memory<T>(dy), pointer<T>(grads[2]));
       }
     });
-    if (dw.defined()) grads[1] = dw.permute({3, 2, 0, 1});
+    if (dw.defined()) grads[1] = weight_from_kernels(dw);
     return grads;
-  }
-
- private:
-  template <class F>
-  static void on_cpu(const Tensor& t, F&& f) {
-    if (t.dtype() == float32)
-      f.template operator()<float>(kernels::Cpu{});
-    else
-      f.template operator()<double>(kernels::Cpu{});
   }
 };
 

@@ -25,8 +25,6 @@ constexpr Index kMostImages = 12;             // in a task: the corners of so ma
 constexpr Index kTaskBytes = Index{1} << 18;  // of the map, which stay in L2
 constexpr Index kTasks = 16;                  // where there are few images, their rows are cut to have so many tasks
 
-constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
-
 // A map, [n, h, w, c].
 template <class T>
 struct Map {

@@ -25,8 +25,6 @@ constexpr Index kGroupBytes = Index{1} << 25;  // all groups' sums take so much 
 constexpr Index kMostImages = 12;              // at a time
 constexpr Index kBlockBytes = Index{1} << 18;  // of both maps, which stay in L2
 
-constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
-
 template <class T>
 class WeightGrad {
  public:

@@ -23,6 +23,9 @@ namespace gradus::kernels {
 
 using Index = std::int64_t;  // extents, offsets and int64 elements
 
+// How many pieces of `size` n makes, the last one perhaps smaller.
+constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
+
 struct Cpu {};  // run on the host, on the pool of parallel.h
 
 #ifdef GRADUS_HAS_CUDA

@@ -12,8 +12,6 @@ namespace gradus::kernels {
 
 inline constexpr int block_threads = 256;
 
-constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
-
 // --- loops: for (Index i = first_item(); i < n; i += item_step()) ---
 
 // Blocks for such a loop: none for no items, and never more than fill the largest GPU some two times; each thread then

@@ -1,6 +1,6 @@
-#include <gradus/kernels/activation.h>
 #include <gradus/kernels/map.h>
 
+#include <gradus/kernels/map_emit.h>
 #include <gradus/kernels/parallel.h>
 
 namespace gradus::kernels {
@@ -122,31 +122,7 @@ void zip_back_b(Cpu, const Op& op, const Broadcast& at, const T* a, const T* b, 
   }
 }
 
-// Every combination is emitted; those that an op does not offer (exp of integers, slopes of comparisons) are empty, and
-// core/ops refuses them before it gets here.
-#define GRADUS_EMIT_MAP(Op, T)                            \
-  template void map(Cpu, const Op&, Index, const T*, T*); \
-  template void map_back(Cpu, const Op&, Index, const T*, const T*, T*);
-#define GRADUS_EMIT(fn, Op, ...) GRADUS_EMIT_MAP(Op, float) GRADUS_EMIT_MAP(Op, double) GRADUS_EMIT_MAP(Op, Index)
-GRADUS_UNARY_OPS(GRADUS_EMIT)
-#undef GRADUS_EMIT
-template void map_back(Cpu, const DropoutRelu&, Index, const float*, const float*, float*);
-template void map_back(Cpu, const DropoutRelu&, Index, const double*, const double*, double*);
-
-#define GRADUS_EMIT_ZIP(Op, T) template void zip(Cpu, const Op&, const Broadcast&, const T*, const T*, T*);
-#define GRADUS_EMIT_ZIP_BACK(Op, T)                                                             \
-  template void zip_back_a(Cpu, const Op&, const Broadcast&, const T*, const T*, const T*, T*); \
-  template void zip_back_b(Cpu, const Op&, const Broadcast&, const T*, const T*, const T*, T*);
-#define GRADUS_EMIT(fn, Op, ...) \
-  GRADUS_EMIT_ZIP(Op, float)     \
-  GRADUS_EMIT_ZIP(Op, double)    \
-  GRADUS_EMIT_ZIP(Op, Index) GRADUS_EMIT_ZIP_BACK(Op, float) GRADUS_EMIT_ZIP_BACK(Op, double)
-GRADUS_BINARY_OPS(GRADUS_EMIT)
-GRADUS_EMIT_ZIP(AddScaled, float)
-GRADUS_EMIT_ZIP(AddScaled, double)
-GRADUS_EMIT_ZIP(AddScaled, Index)
-GRADUS_EMIT_ZIP(AddScaledSign, float)
-GRADUS_EMIT_ZIP(AddScaledSign, double)
-#undef GRADUS_EMIT
+#define GRADUS_EXEC Cpu
+GRADUS_EMIT_MAPS
 
 }  // namespace gradus::kernels

@@ -3,9 +3,9 @@
 // A thread computes 16 bytes of the output at a time where all arrays lie on such borders and each operand is walked
 // through in order or is one number. Otherwise it computes one element, whose place in the operands it works out from
 // the strides.
-#include <gradus/kernels/activation.h>
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/map.h>
+#include <gradus/kernels/map_emit.h>
 
 namespace gradus::kernels {
 namespace {
@@ -142,30 +142,7 @@ void zip_back_b(Cuda cuda, const Op& op, const Broadcast& at, const T* a, const 
   if constexpr (HasSlopes<Op>) run_zip<BackB<Op>, T>(cuda, {op}, at, a, b, dy, db);
 }
 
-// Every combination is emitted; see map.cpp.
-#define GRADUS_EMIT_MAP(Op, T)                             \
-  template void map(Cuda, const Op&, Index, const T*, T*); \
-  template void map_back(Cuda, const Op&, Index, const T*, const T*, T*);
-#define GRADUS_EMIT(fn, Op, ...) GRADUS_EMIT_MAP(Op, float) GRADUS_EMIT_MAP(Op, double) GRADUS_EMIT_MAP(Op, Index)
-GRADUS_UNARY_OPS(GRADUS_EMIT)
-#undef GRADUS_EMIT
-template void map_back(Cuda, const DropoutRelu&, Index, const float*, const float*, float*);
-template void map_back(Cuda, const DropoutRelu&, Index, const double*, const double*, double*);
-
-#define GRADUS_EMIT_ZIP(Op, T) template void zip(Cuda, const Op&, const Broadcast&, const T*, const T*, T*);
-#define GRADUS_EMIT_ZIP_BACK(Op, T)                                                              \
-  template void zip_back_a(Cuda, const Op&, const Broadcast&, const T*, const T*, const T*, T*); \
-  template void zip_back_b(Cuda, const Op&, const Broadcast&, const T*, const T*, const T*, T*);
-#define GRADUS_EMIT(fn, Op, ...) \
-  GRADUS_EMIT_ZIP(Op, float)     \
-  GRADUS_EMIT_ZIP(Op, double)    \
-  GRADUS_EMIT_ZIP(Op, Index) GRADUS_EMIT_ZIP_BACK(Op, float) GRADUS_EMIT_ZIP_BACK(Op, double)
-GRADUS_BINARY_OPS(GRADUS_EMIT)
-GRADUS_EMIT_ZIP(AddScaled, float)
-GRADUS_EMIT_ZIP(AddScaled, double)
-GRADUS_EMIT_ZIP(AddScaled, Index)
-GRADUS_EMIT_ZIP(AddScaledSign, float)
-GRADUS_EMIT_ZIP(AddScaledSign, double)
-#undef GRADUS_EMIT
+#define GRADUS_EXEC Cuda
+GRADUS_EMIT_MAPS
 
 }  // namespace gradus::kernels

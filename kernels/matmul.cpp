@@ -45,8 +45,6 @@ constexpr Index kPanelWidth = 2 * kLanes<T>;
 template <class T>
 constexpr Index kStripWidth = (kTileRows + kLanes<T> - 1) / kLanes<T>* kLanes<T>;  // whole vectors
 
-constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
-
 // [0, n) cut into near-equal pieces.
 struct Pieces {
   Index n, count;

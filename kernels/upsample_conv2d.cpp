@@ -26,7 +26,6 @@ constexpr Index kMostImages = 8;               // at a time
 constexpr Index kBlockBytes = Index{1} << 18;  // of their z
 constexpr Index kTaskImages = 32;              // forward
 
-constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
 template <class T>
 constexpr Index whole(Index n) {
   return pieces_of(n, kLanes<T>) * kLanes<T>;

@@ -10,14 +10,8 @@
 #include <map>
 
 #include <gradus/kernels/emulator/emulator.h>
+#include <gradus/kernels/emulator/poison.h>
 #include <gradus/kernels/error.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, bytes)
-#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
-#endif
 
 namespace gradus::kernels::emulator {
 namespace {

@@ -5,14 +5,8 @@
 
 #include <cstdint>
 
+#include <gradus/kernels/emulator/poison.h>
 #include <gradus/kernels/error.h>
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#else
-#define ASAN_POISON_MEMORY_REGION(address, bytes)
-#define ASAN_UNPOISON_MEMORY_REGION(address, bytes)
-#endif
 
 namespace gradus::kernels::emulator {
 namespace {
