@@ -1,7 +1,6 @@
 // GFLOP/s of convolution and of its two gradients at the layers of lecture 32, batch 2000, float32.
 //
 //   bench_conv2d [seconds per row] [part of a name]      GRADUS_THREADS sets the number of threads
-//   bench_conv2d --version
 //
 // Products with the padding are not counted, and not computed. «with up» is upsampling and convolution in one go, whose
 // rate is that of the convolution alone, as if it had been computed; of the way back, both gradients are half of it.
@@ -10,14 +9,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
-#include <string_view>
+#include <string>
 #include <vector>
 
+#include <gradus/bench/command_line.h>
+#include <gradus/core/error.h>
 #include <gradus/core/random.h>
-#include <gradus/core/version.h>
 #include <gradus/kernels/conv2d.h>
 #include <gradus/kernels/conv2d_tile.h>
 #include <gradus/kernels/parallel.h>
@@ -115,17 +113,15 @@ void print(const Layer& layer, const char* how, double seconds, const Passes& pa
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "--version") return std::puts(version().c_str()) < 0;
-  const double seconds = argc > 1 ? std::atof(argv[1]) : 1;
-  const char* only = argc > 2 ? argv[2] : "";
+void run(double seconds, const std::string& only) {
+  const auto chosen = [&](const Layer& layer) { return std::string(layer.name).find(only) != std::string::npos; };
+  check(std::any_of(std::begin(layers), std::end(layers), chosen), "layer", "none has '", only,
+        "' in its name; without one they are all timed, and named");
   const kernels::Cpu cpu;
   std::printf("%-24s %-8s %-8s %10s %10s %10s %10s %10s\n", "layer", "", "pass", "median ms", "best ms", "GFLOP/s",
               "peak", "of peak");
   for (const Layer& layer : layers) {
-    if (!std::strstr(layer.name, only)) continue;
+    if (!chosen(layer)) continue;
     const ConvExtents& e = layer.e;
     const Tensor x = randn({e.n, e.h, e.w, e.c}), y = randn({e.n, e.out_h, e.out_w, e.out_c});
     const Tensor w = randn({e.kernel_h, e.kernel_w, e.c, e.out_c}), b = randn({e.out_c});
@@ -145,4 +141,15 @@ int main(int argc, char** argv) {
                                                    numbers(w));
             }}});
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  double seconds = 1;
+  std::string only;
+  CLI::App app("GFLOP/s of convolution and of its two gradients at the layers of lecture 32.", "bench_conv2d");
+  app.add_option("seconds", seconds, "for each row")->check(at_least(0.001))->capture_default_str();
+  app.add_option("layer", only, "those with this in their name; all when left out");
+  return run_bench(app, argc, argv, [&] { run(seconds, only); });
 }

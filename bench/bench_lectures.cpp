@@ -13,11 +13,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include <gradus/bench/command_line.h>
 #include <gradus/core/error.h>
 #include <gradus/core/random.h>
-#include <gradus/core/version.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
@@ -133,7 +131,7 @@ void run(const std::string& device_name, int threads, const std::string& only, i
     std::printf("%s %.6f\n", phase.name, seconds_a_step(phase.make(device), device, repeat));
     std::fflush(stdout);
   }
-  check(found, "bench_lectures", "no phase has '", only, "' in its name; there are ", names);
+  check(found, "--only", "no phase has '", only, "' in its name; there are ", names);
 }
 
 }  // namespace
@@ -142,16 +140,9 @@ int main(int argc, char** argv) {
   std::string device = "cpu", only;
   int threads = 0, repeat = 15;
   CLI::App app("Times one training step of each phase of the lectures: PHASE SECONDS, the median.", "bench_lectures");
-  app.set_version_flag("--version", version(), "print the versions of gradus, CUDA and cuDNN, and stop");
   app.add_option("--device", device, "cpu, cuda, cuda:1");
-  app.add_option("--threads", threads, "0: as many as there are CPUs")->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", threads, "0: as many as there are CPUs")->check(at_least(0));
   app.add_option("--only", only, "phases with this in their name");
-  app.add_option("--repeat", repeat, "timed steps; a GPU takes ten for each")->check(CLI::PositiveNumber);
-  CLI11_PARSE(app, argc, argv);
-  try {
-    run(device, threads, only, repeat);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
-  }
+  app.add_option("--repeat", repeat, "timed steps; a GPU takes ten for each")->check(at_least(1));
+  return run_bench(app, argc, argv, [&] { run(device, threads, only, repeat); });
 }

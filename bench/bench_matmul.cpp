@@ -1,7 +1,6 @@
 // GFLOP/s of the matrix product at the shapes that the lectures train with, beside Eigen's, in one run.
 //
 //   bench_matmul [seconds per shape]      GRADUS_THREADS sets the number of threads
-//   bench_matmul --version
 //
 // The two take turns, so that a neighbour's load meets both; median and best of the rounds. Eigen runs single-threaded
 // on eight pieces of the result under the same parallel loop, which is faster than its own threading.
@@ -16,13 +15,11 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <new>
 #include <random>
-#include <string_view>
 #include <vector>
 
-#include <gradus/core/version.h>
+#include <gradus/bench/command_line.h>
 #include <gradus/kernels/matmul.h>
 #include <gradus/kernels/parallel.h>
 
@@ -108,11 +105,7 @@ Times measure(const Case& p, double budget) {
   return x;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "--version") return std::puts(gradus::version().c_str()) < 0;
-  const double budget = argc > 1 ? std::atof(argv[1]) : 0.3;
+void run(double budget) {
   std::printf("%d threads; GFLOP/s\n%-30s %5s %5s %5s %8s %8s %8s %8s %8s %8s\n", gradus::kernels::num_threads(),
               "product", "m", "n", "k", "median", "best", "Eigen", "best", "ratio", "of best");
   const Case lecture20[] = {{"f64 encoder forward", 1000, 400, 784, false, true},
@@ -142,4 +135,14 @@ int main(int argc, char** argv) {
         Case{"f32 one output dw", 1, 500, 200, true, false}, Case{"f32 code of two", 100, 2, 1000, false, true},
         Case{"f32 square", 1024, 1024, 1024, false, false}})
     measure<float>(p, budget);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  double budget = 0.3;
+  CLI::App app("GFLOP/s of the matrix product at the shapes that the lectures train with, beside Eigen's.",
+               "bench_matmul");
+  app.add_option("seconds", budget, "for each shape")->check(gradus::at_least(0.001))->capture_default_str();
+  return gradus::run_bench(app, argc, argv, [&] { run(budget); });
 }

@@ -1,7 +1,5 @@
 // The command line of a program: the options of all, its own, and what they may be.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <iostream>
 #include <list>
 #include <utility>
@@ -12,6 +10,7 @@
 #include <gradus/core/error.h>
 #include <gradus/core/version.h>
 #include <gradus/examples/program.h>
+#include <gradus/examples/program_numbers.h>
 #include <gradus/kernels/parallel.h>
 
 namespace gradus {
@@ -19,22 +18,6 @@ namespace gradus {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-// A check for CLI11: "" when `text` is a T of at least `least`, else what is wrong with it.
-template <class T>
-CLI::Validator at_least(T least) {
-  const auto refuse = [least](const std::string& text) -> std::string {
-    T value{};
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    bool good = problem == std::errc() && end == text.data() + text.size() && value >= least;
-    if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(value);
-    if (good) return "";
-    return std::string("expected a ") + (std::is_floating_point_v<T> ? "" : "whole ") + "number" +
-           (std::isinf(static_cast<double>(least)) ? "" : formatted(" of at least %g", static_cast<double>(least))) +
-           ", got '" + text + "'";
-  };
-  return CLI::Validator(refuse, "");
-}
 
 std::string refuse_device(const std::string& text) {
   try {
@@ -98,7 +81,9 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
                             "print the versions of gradus, CUDA and cuDNN and the instruction set, and stop");
   line.add("--data", options.data,
            "folder that holds mnist/ or cifar-10-batches-bin/; left out: GRADUS_DATA, else ./datasets, else pictures "
-           "that gradus draws itself");
+           "that gradus draws itself")
+      ->check(
+          CLI::Validator([](const std::string& name) { return name.empty() ? "the folder's name is empty" : ""; }, ""));
   line.add("--out", options.out, "folder for what the run writes");
   line.add("--batch-size", options.batch_size, "images a step")->check(at_least<Index>(1));
   line.add("--seed", options.seed, "where the random numbers start")->check(at_least<std::uint64_t>(0));

@@ -69,6 +69,9 @@ runs with_nvcc -- scripts/demo --device cuda
 expect "scripts/demo: --device cuda: no GPU answers" "exit 1" "-cmake" "-program of"
 runs -- CUDACXX="$home/with_nvcc/nvcc" PATH="$home/with_gpu:$home/bin" scripts/demo
 expect "$on_gpu" "nvcc=$home/with_nvcc/nvcc"
+# A saved network's test leaves the training's files alone; it draws no pictures.
+runs -- scripts/demo --evaluate net.safetensors
+expect "program of cpu: --evaluate net.safetensors"$'\n' "out/lecture20/evaluate/report.html" "exit 0" "-a.png"
 
 runs with_nvcc with_gpu -- scripts/test
 expect "Testing on the CPU and on the GPU (Pretended GPU 9000)" "ctest --preset cpu" "ctest --preset emulated " "ctest --preset cuda" "-asan" "-tsan" "exit 0"

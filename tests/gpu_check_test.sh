@@ -109,6 +109,9 @@ check NO_GPU=1 -- --build built
 expect "scripts/gpu-check: needs a GPU, but none is there" "exit 1"
 check -- --build nowhere
 expect "there is no program nowhere/tests/unit_tests" "exit 1"
+touch "$home/file"
+check -- --build built --out file/below
+expect "scripts/gpu-check: --out: file/below is no folder that can be written" "exit 1"
 check -- tests
 expect "there is no nvcc to build with; --build DIR takes what was built elsewhere" "exit 1"
 pretend "$home/bin/nvcc" 'exit 0'

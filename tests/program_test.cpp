@@ -74,6 +74,8 @@ TEST_CASE("a wrong command line is refused in a sentence", "[program]") {
   CHECK(refusal({"--noise", "inf"}) == "--noise: expected a number of at least 0, got 'inf'");
   CHECK(contains(refusal({"--form", "slide"}), "slide"));
   CHECK(contains(refusal({"--form", "slide"}), "{mean,sum,none}"));
+  CHECK(refusal({"--data", ""}) == "--data: the folder's name is empty");
+  CHECK(contains(refusal({"--data="}), "--data"));
   CHECK(contains(refusal({"--device", "tpu"}), "tpu"));
   CHECK(contains(refusal({"--nonsense"}), "--nonsense"));
   CHECK(contains(refusal({"stray"}), "stray"));

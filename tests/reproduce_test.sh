@@ -28,6 +28,15 @@ says 1 "there is no cifar-10-batches-bin/ in datasets: fetch it by scripts/get-d
   --out out --page page.md
 says 1 "there is no program lecture20_denoising_autoencoder in nowhere" --built nowhere --out out --page page.md
 [[ ! -e page.md ]] || fail "a page was written without data"
+touch file
+mkdir folder
+for out in file file/below; do
+  says 1 "--out: $out is no folder that can be written" --quick --built "$built" --out $out --page page.md
+done
+for page in folder file/below; do
+  says 1 "--page: $page is no file that can be written" --quick --built "$built" --out out --page $page
+done
+[[ -z $(find out folder -mindepth 1) && ! -s file ]] || fail "a run began, or left something behind"
 
 # MNIST's files, with 100 images each.
 mkdir -p data/mnist

@@ -1,0 +1,30 @@
+// Numbers on a command line.
+#pragma once
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include <CLI/CLI.hpp>
+
+#include <gradus/examples/program.h>
+
+namespace gradus {
+
+// A check for CLI11: "" when `text` is a T of at least `least`, else what is wrong with it.
+template <class T>
+CLI::Validator at_least(T least) {
+  const auto refuse = [least](const std::string& text) -> std::string {
+    T value{};
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    bool good = problem == std::errc() && end == text.data() + text.size() && value >= least;
+    if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(value);
+    if (good) return "";
+    return std::string("expected a ") + (std::is_floating_point_v<T> ? "" : "whole ") + "number" +
+           (std::isinf(static_cast<double>(least)) ? "" : formatted(" of at least %g", static_cast<double>(least))) +
+           ", got '" + text + "'";
+  };
+  return CLI::Validator(refuse, "");
+}
+
+}  // namespace gradus
