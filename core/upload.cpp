@@ -2,6 +2,7 @@
 
 #ifdef GRADUS_HAS_CUDA
 #include <cstring>
+#include <utility>
 
 #include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
@@ -41,7 +42,7 @@ Uploader::~Uploader() {
 void Uploader::reserve(Buffer& buffer, std::size_t bytes) {
   if (bytes <= buffer.bytes) return;
   buffer.read.wait();
-  kernels::device_free(buffer.block);
+  kernels::device_free(std::exchange(buffer.block, nullptr));  // lest it is freed again where the next line throws
   buffer.bytes = 0;
   buffer.block = kernels::device_allocate(bytes);
   check(buffer.block != nullptr, "Uploader", "out of memory on ", device_, ": asked for ", bytes,
