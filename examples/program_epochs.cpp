@@ -1,5 +1,6 @@
 #include <gradus/examples/program_epochs.h>
 
+#include <gradus/core/autograd.h>
 #include <gradus/core/ops.h>
 
 namespace gradus {

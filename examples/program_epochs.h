@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <gradus/core/autograd.h>
 #include <gradus/data/loader.h>
 #include <gradus/data/source.h>
 #include <gradus/examples/program.h>
+#include <gradus/examples/program_loss.h>
 #include <gradus/report/progress.h>
 
 namespace gradus {
@@ -16,19 +16,17 @@ namespace gradus {
 DataSource read_data(Program& program, DataSet wanted);
 
 // Runs step(images, labels) on each batch of an epoch, and returns the mean of the losses that it returns, each
-// weighted by its batch's size.
+// weighted by its batch's size. Throws Error where one is NaN or infinite (LossMeter).
 template <class Step>
 double run_epoch(DataLoader& loader, Progress& progress, Step&& step) {
-  Tensor total = zeros({}, {float64, loader.options().device});
-  Index images = 0;
+  const Device device = loader.options().device;
+  LossMeter meter(progress.name(), device, loader.size(), progress.epoch());
   for (const Batch& batch : loader) {
     const Tensor loss = step(batch.images, batch.labels);
-    NoGrad guard;
-    total.add_(loss.to(float64), static_cast<double>(batch.size));
-    images += batch.size;
-    progress.step(loss.item());
+    meter.add(loss, batch.size);
+    device == cpu ? progress.step(loss.item()) : progress.step();
   }
-  return total.item() / static_cast<double>(images);
+  return meter.mean();
 }
 
 using Network = std::function<Tensor(const Tensor&)>;  // images [n, ...] -> a score for each class [n, classes]

@@ -118,6 +118,8 @@ void copy_to_device(Cuda cuda, std::size_t bytes, const void* host, void* device
 }
 
 void copy_to_host(Cuda cuda, std::size_t bytes, const void* device, void* host) {
+  static KernelRecord record("kernel = copy_to_host]");
+  ++record.launches;
   copy(cuda, bytes, device, host, cudaMemcpyDeviceToHost);
 }
 

@@ -69,7 +69,8 @@ class Event {
 // --- which kernels ran ---
 
 // How often the kernel was launched since the start or reset_kernel_launches(): "fill_kernel" counts all
-// instantiations, "fill_kernel<float>" one. Namespaces are no part of the name.
+// instantiations, "fill_kernel<float>" one. Namespaces are no part of the name. "copy_to_host" counts those copies, for
+// which the host mostly waits.
 long kernel_launches(std::string_view name);
 void reset_kernel_launches();
 std::string launched_kernels();  // every kernel that ran with its count, one a line, for messages

@@ -34,6 +34,9 @@ class Progress {
   // Prints the epoch's line, which ends in `figures`.
   void end_epoch(std::string_view figures);
 
+  const std::string& name() const { return name_; }
+  int epoch() const { return epoch_; }  // that is under way, from 1
+
  private:
   void draw(double elapsed);
   void clear();

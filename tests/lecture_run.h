@@ -6,6 +6,7 @@
 #include <string>
 
 #include <nlohmann/json.hpp>
+#include <sys/wait.h>
 #include <unistd.h>
 
 class LectureRun {
@@ -21,6 +22,7 @@ class LectureRun {
   LectureRun& operator=(const LectureRun&) = delete;
 
   bool succeeded() const { return status_ == 0; }
+  int exit_code() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : -1; }
   bool wrote(const std::string& name) const { return std::filesystem::exists(out_ / name); }
   std::string path(const std::string& name) const { return (out_ / name).string(); }
   std::string text(const std::string& name) const {
