@@ -124,6 +124,7 @@ void train(Program& program, const Settings& settings) {
   const Tensor encoder_before = net.get_parameter("encoder.0.weight").detach().clone();
   const Tensor decoder_before = net.get_parameter("decoder.0.weight").detach().clone();
 
+  program.on_interrupt([&] { save_model(program, "autoencoder", net); });
   train_autoencoder(program, settings, net, train_loader);
   save_model(program, "autoencoder", net);
   report_sparsity(program, net, test_loader, data.test.size());
@@ -135,11 +136,10 @@ void train(Program& program, const Settings& settings) {
   if (settings.classifier_epochs > 0) {
     const Sequential classifier = lecture20::make_classifier(net);
     program.log() << "\n" << classifier << "\n\n";
+    program.on_interrupt([&] { save_model(program, "classifier", classifier); });
     train_classifier(program, settings, classifier, train_loader, test_loader);
     save_model(program, "classifier", classifier);
   }
-  program.say("\nPeak memory %.0f MB, %.1f s. The report is in %s/report.html\n", peak_memory_mb(), program.seconds(),
-              program.options.out.c_str());
 }
 
 // What a saved network reaches on the test set: the classifier its accuracy, the autoencoder the error that is left of

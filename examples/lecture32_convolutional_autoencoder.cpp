@@ -117,6 +117,7 @@ void train(Program& program, const Settings& settings) {
   const Autoencoder net = draw_autoencoder(program, settings, data.train);
   program.log() << net << "\n" << number_of_parameters(net) << " parameters\n\n";
   const Tensor fresh = first_kernels(net, "conv_encoder.0.weight");
+  program.on_interrupt([&] { save_model(program, "autoencoder", net); });
   train_autoencoder(program, settings, net, train_loader);
   save_model(program, "autoencoder", net);
   draw_reconstructions(program, net, data.test);
@@ -126,12 +127,11 @@ void train(Program& program, const Settings& settings) {
   if (settings.classifier_epochs > 0) {
     const Classifier classifier(net);
     program.log() << "\n" << classifier << "\n" << number_of_parameters(classifier) << " parameters\n\n";
+    program.on_interrupt([&] { save_model(program, "classifier", classifier); });
     train_classifier(program, settings, classifier, train_loader, test_loader, data.train.classes);
     save_model(program, "classifier", classifier);
     draw_kernels(program, "classifier", trained, first_kernels(classifier, "conv.0.weight"));
   }
-  program.say("\nPeak memory %.0f MB, %.1f s. The report is in %s/report.html\n", peak_memory_mb(), program.seconds(),
-              program.options.out.c_str());
 }
 
 // What a saved network reaches on the test set: the classifier its accuracy, the autoencoder its error.

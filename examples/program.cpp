@@ -47,9 +47,18 @@ int Program::run(int argc, const char* const* argv, const std::function<void()>&
     watch_ = {};
     manual_seed(options.seed);
     check_writable(options.out);
-    instead_ ? instead_() : work();
-    finish();
-    return 0;
+    Interrupts interrupts([this] {
+      if (save_) save_();
+    });
+    try {
+      instead_ ? instead_() : work();
+      finish();
+    } catch (const Interrupted&) {
+      leave();
+    }
+    if (interrupts.signal() == 0) return 0;
+    std::cerr << run_.program << ": interrupted; " << file("report.html").string() << " shows what it has come to\n";
+    return 128 + interrupts.signal();
   } catch (const std::bad_alloc&) {
     std::cerr << run_.program << ": memory ran out; a smaller --batch-size may help\n";
   } catch (const std::exception& error) {
@@ -137,6 +146,17 @@ void Program::finish() {
   run_.finished = true;
   write_record();
   write_file(file("results.json"), results_json(run_));
+  if (!run_.epochs.empty())
+    say("\nPeak memory %.0f MB, %.1f s. The report is in %s\n", peak_memory_mb(), seconds(),
+        file("report.html").c_str());
+}
+
+void Program::leave() {
+  run_.interrupted = true;
+  // Those of an earlier run would not be this one's.
+  for (const char* name : {"results.json", "metrics.csv", "curves.svg"})
+    if (run_.epochs.empty() || name == std::string("results.json")) fs::remove(file(name));
+  write_record();
 }
 
 std::string formatted(const char* format, ...) {

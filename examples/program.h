@@ -6,10 +6,12 @@
 //   program.option("--epochs", epochs, "epochs of the autoencoder; 0 skips it", 0);
 //   return program.run(argc, argv, [&] { ... });
 //
-// program_epochs.h has the loops over a data set, program_models.h what becomes of saved networks.
+// program_epochs.h has the loops over a data set, program_loss.h the mean of losses, program_models.h what becomes of
+// saved networks.
 //
 // A run leaves in --out: metrics.csv, curves.svg and report.html, brought up to date by every record(), the pictures
-// that it draws, and at its end results.json.
+// that it draws, and at its end results.json. After Ctrl-C it finishes its step and saves what it has
+// (program_interrupt.h). Where a loss is NaN or infinite it stops before it writes any more (program_loss.h).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -20,10 +22,12 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gradus/core/tensor.h>
 #include <gradus/examples/program_accuracy.h>
+#include <gradus/examples/program_interrupt.h>
 #include <gradus/examples/program_record.h>
 #include <gradus/report/tiles.h>
 
@@ -73,7 +77,8 @@ class Program {
                std::function<void(const Words&)> work);
 
   // Reads the command line, sets threads and seed, makes sure that --out can be written, calls `work` and writes
-  // results.json. Returns the exit code: 0; 2 for a wrong command line; 1 for an error, said on stderr.
+  // results.json. Returns the exit code: 0; 2 for a wrong command line; 1 for an error, said on stderr; 130 after
+  // Ctrl-C, 143 after SIGTERM.
   int run(int argc, const char* const* argv, const std::function<void()>& work);
 
   CommonOptions options;
@@ -105,6 +110,11 @@ class Program {
   // figure. Throws Error, and writes nothing, for a frame of another size than the film's.
   void frame(const std::string& film, const std::string& caption, const std::string& name, const Image& image);
 
+  // What Ctrl-C is to save, from now on. It is called where the work is left (stop_if_interrupted), so that it may
+  // refer to what is alive there:
+  //   program.on_interrupt([&] { save_model(program, "autoencoder", net); });
+  void on_interrupt(std::function<void()> save) { save_ = std::move(save); }
+
   double seconds() const { return watch_.seconds(); }  // since run() began
 
  private:
@@ -113,9 +123,11 @@ class Program {
   RunRecord::Figure& figure(const std::string& name, bool is_film);  // made where there is none
   void write_record();
   void finish();
+  void leave();  // what there is, after Ctrl-C
 
   std::unique_ptr<CommandLine> command_line_;
   std::function<void()> instead_;  // what run() calls, where an option says so
+  std::function<void()> save_;     // what Ctrl-C saves
   RunRecord run_;
   Stopwatch watch_;
 };

@@ -7,7 +7,7 @@ namespace gradus {
 
 DataSource read_data(Program& program, DataSet wanted) {
   DataSource data = find_data(program.options.data, program.options.seed, wanted);
-  program.log() << data.description << "\n\n";
+  program.log() << data.description << "\n\n" << std::flush;
   program.result("data", data.description);
   return data;
 }
@@ -17,6 +17,7 @@ ClassAccuracy test_accuracy(const Network& net, DataLoader& loader, const std::v
   ClassAccuracy accuracy(classes);
   for (const Batch& batch : loader) {
     accuracy.add(argmax(net(batch.images), 1), batch.labels);
+    stop_if_interrupted();
   }
   return accuracy;
 }

@@ -16,7 +16,8 @@ namespace gradus {
 DataSource read_data(Program& program, DataSet wanted);
 
 // Runs step(images, labels) on each batch of an epoch, and returns the mean of the losses that it returns, each
-// weighted by its batch's size. Throws Error where one is NaN or infinite (LossMeter).
+// weighted by its batch's size. Throws Error where one is NaN or infinite (LossMeter). Ctrl-C
+// ends the run after a step.
 template <class Step>
 double run_epoch(DataLoader& loader, Progress& progress, Step&& step) {
   const Device device = loader.options().device;
@@ -25,6 +26,8 @@ double run_epoch(DataLoader& loader, Progress& progress, Step&& step) {
     const Tensor loss = step(batch.images, batch.labels);
     meter.add(loss, batch.size);
     device == cpu ? progress.step(loss.item()) : progress.step();
+    if (interrupted()) meter.check();  // no network of NaN is saved
+    stop_if_interrupted();
   }
   return meter.mean();
 }

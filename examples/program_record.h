@@ -56,7 +56,7 @@ struct RunRecord {
   std::vector<Figure> figures;
 
   double seconds = 0, peak_memory_mb = 0;
-  bool finished = false;
+  bool finished = false, interrupted = false;
 };
 
 std::string metrics_csv(const RunRecord& run);  // phase,epoch,loss,accuracy,seconds

@@ -36,10 +36,11 @@ void describe(HtmlReport& report, const RunRecord& run) {
   for (const auto& result : run.results)
     if (const auto* text = std::get_if<std::string>(&result.value)) report.paragraph(sentence(result.name, *text));
   if (run.finished) return;
-  if (run.epochs.empty()) return report.paragraph("This run has not finished, and has no figures yet.");
+  const std::string state = run.interrupted ? "This run was interrupted" : "This run has not finished";
+  if (run.epochs.empty()) return report.paragraph(state + ", and has no figures yet.");
   const Epoch& last = run.epochs.back();
-  report.paragraph(formatted("This run has not finished: it has come to %s %d of phase %s.", last.unit.c_str(),
-                             last.epoch, last.phase.c_str()));
+  report.paragraph(state +
+                   formatted(": it has come to %s %d of phase %s.", last.unit.c_str(), last.epoch, last.phase.c_str()));
 }
 
 // A phase's rows in metrics.csv, between which those of other phases may stand.
