@@ -111,7 +111,8 @@ const std::vector<std::string>& digit_classes() {
 
 Datasets digits(std::uint64_t seed, Index train, Index test) {
   // Note [Streams]. Draws from one seed lie apart on its line of 2^64 counters: a program's own start at 0, the
-  // built-in pictures at 2^62 (training) and 2^62 + 2^61 (test), the loader's at 2^63.
+  // built-in pictures at 2^62 (training) and 2^62 + 2^61 (test), the loader's at 2^63, fixed codes
+  // (examples/program_adversarial.cpp) at 2^61.
   Generator training(seed), testing(seed);
   training.offset = std::uint64_t(1) << 62;
   testing.offset = training.offset + (std::uint64_t(1) << 61);

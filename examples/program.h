@@ -61,12 +61,12 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   // Options of the program's own, "--name"; `value` holds the default and takes what the user gives, and must live as
-  // long as the program. Values under `least`, and for text outside `allowed`, are refused.
+  // long as the program. Values under `least`, and text that is not among `allowed`, if there are any, are refused.
   void option(const std::string& name, int& value, const std::string& help, int least);
   void option(const std::string& name, double& value, const std::string& help,
               double least = -std::numeric_limits<double>::infinity());
   void option(const std::string& name, std::string& value, const std::string& help,
-              const std::vector<std::string>& allowed);
+              const std::vector<std::string>& allowed = {});
   void flag(const std::string& name, bool& value, const std::string& help);  // true where it is given
 
   // An option that, when given, has run() call `work`, with the option's words, instead of its own: --evaluate FILE.

@@ -104,7 +104,8 @@ void Program::option(const std::string& name, double& value, const std::string& 
 }
 void Program::option(const std::string& name, std::string& value, const std::string& help,
                      const std::vector<std::string>& allowed) {
-  command_line_->add(name, value, help)->check(CLI::IsMember(allowed));
+  CLI::Option* const added = command_line_->add(name, value, help);
+  if (!allowed.empty()) added->check(CLI::IsMember(allowed));
 }
 
 void Program::flag(const std::string& name, bool& value, const std::string& help) {

@@ -58,5 +58,5 @@ find_gpu() {
 build() (
   cd "$root"
   cmake --preset "$1"
-  cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "$2"}
+  cmake --build --preset "$1" --parallel "$(nproc)" ${2:+--target "${@:2}"}
 )

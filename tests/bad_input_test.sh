@@ -46,8 +46,9 @@ printf '\20\0\0\0\0\0\0\0{"__metadata__": {}}' >wrong.safetensors
 printf 'no picture' >text.png
 touch file
 
-for program in lecture20_denoising_autoencoder lecture32_convolutional_autoencoder; do
-  quick=(--epochs 1 --classifier-epochs 1 --batch-size 10 --threads 1)
+for program in lecture20_denoising_autoencoder lecture32_convolutional_autoencoder lecture55_adversarial_classifier; do
+  quick=(--epochs 1 --classifier-epochs 1 --batch-size 10 --threads 1) first=autoencoder
+  if [[ $program == lecture55* ]]; then quick[0]=--steps first=adversarial; fi
   "$built/$program" --data good "${quick[@]}" --out out --quiet
   head -c 5000 out/classifier.safetensors >cut.safetensors
   cp -r out before
@@ -74,12 +75,12 @@ for program in lecture20_denoising_autoencoder lecture32_convolutional_autoencod
     says 1 "foreign.safetensors holds another network; load_state_dict: missing: " $(given foreign.safetensors) --out out
   done
   says 2 "--predict: " --predict out/classifier.safetensors --out out
-  says 1 "out/autoencoder.safetensors holds another network" --predict out/autoencoder.safetensors text.png --out out
+  says 1 "out/$first.safetensors holds another network" --predict out/$first.safetensors text.png --out out
   says 1 "text.png is not a PNG file" --predict out/classifier.safetensors text.png --out out
   says 1 "nothing is not a regular file" --predict out/classifier.safetensors nothing --out out
   says 1 "there is no file nowhere.png" --predict out/classifier.safetensors nowhere.png --out out
 
-  if [[ $program == lecture20* ]]; then
+  if [[ $program != lecture32* ]]; then
     says 1 "cut/mnist/train-images-idx3-ubyte declares 15680 elements" --data cut --out out
     says 1 "cut_gz/mnist/train-images-idx3-ubyte.gz is cut short" --data cut_gz --out out
     says 1 "shape/mnist/train-images-idx3-ubyte holds images of 28x27, expected 28x28" --data shape --out out
@@ -93,4 +94,15 @@ for program in lecture20_denoising_autoencoder lecture32_convolutional_autoencod
   diff -rq out before || { echo "$program changed what an earlier run left"; failed=1; }
   rm -r out before
 done
+
+program=lecture54_adversarial_autoencoder
+says 1 "--data: nowhere holds no" --data nowhere --out out
+says 2 "--steps: expected a whole number of at least 1, got '0'" --steps 0 --out out
+says 2 "--z: expected a whole number of at least 1, got '0'" --z 0 --out out
+says 1 "there is no file nowhere.safetensors" --data good --classifier nowhere.safetensors --out out
+says 1 "foreign.safetensors holds another network" --data good --classifier foreign.safetensors --out out
+says 1 "there is no file nowhere.safetensors" --from nowhere.safetensors --sample 0,1 --out out
+says 1 "foreign.safetensors holds another network" --from foreign.safetensors --sample 0,1 --out out
+says 1 "--sample: expected numbers with commas between, as in 0.4,-1.2, got '0;1'" --sample '0;1' --out out
+[[ -z $(ls -A out) ]] || { echo "$program wrote what it should not: $(ls out)"; failed=1; }
 exit $failed

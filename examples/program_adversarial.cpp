@@ -1,0 +1,121 @@
+#include <gradus/examples/program_adversarial.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <gradus/core/ops.h>
+#include <gradus/core/random.h>
+#include <gradus/examples/program_interrupt.h>
+#include <gradus/examples/program_loss.h>
+
+namespace gradus {
+
+using lecture54::AdversarialAutoencoder;
+
+DataLoader flat_batches(const Program& program, const Dataset& data, bool shuffle) {
+  const Dataset flat{data.images.flatten(1), data.labels};
+  return DataLoader(flat, {.batch_size = program.options.batch_size,
+                           .shuffle = shuffle,
+                           .seed = program.options.seed,
+                           .device = program.options.device});
+}
+
+Tensor slide_points() {
+  const double p[] = {-1, 1, -1, 1}, q[] = {-1, 1, 1, -1};
+  std::vector<float> points;
+  for (int k = 0; k < 4; ++k) {
+    for (int i = 0; i < 5; ++i) {
+      for (int j = 0; j < 5; ++j) {
+        points.push_back(static_cast<float>(0.4 * (i + 1) * p[k]));
+        points.push_back(static_cast<float>(0.4 * (j + 1) * q[k]));
+      }
+    }
+  }
+  return tensor(std::span<const float>(points), {100, 2});
+}
+
+Tensor normal_points(Index z, std::uint64_t seed) {
+  Generator from(seed);
+  from.offset = std::uint64_t{1} << 61;  // Note [Streams] in data/digits.cpp
+  return randn({100, z}, {}, from);
+}
+
+Tensor draw_digits(lecture54::PNet P, const Tensor& points) {
+  NoGrad guard;
+  const bool training = P.training();
+  P.eval();
+  const Tensor digits = P(points.to(P.lin1.weight.device()));
+  P.train(training);
+  return digits;
+}
+
+Image digit_grid(const Tensor& digits) { return tiles(1 - digits, grey(), {.columns = 10, .shades = 32}); }
+
+void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader& loader, const Tensor& points,
+                       const AdversarialSettings& settings,
+                       const std::function<void(int step, const Tensor& digits)>& at_grid) {
+  lecture54::Optimizers optimizers(net);
+  // The phases of a step, and what has come together of each since the last row.
+  struct Phase {
+    std::string name;
+    std::function<Tensor(const Tensor& images)> step;
+    LossMeter loss;
+    double seconds = 0;
+  };
+  const auto phase_of = [&](const char* name, const std::function<Tensor(const Tensor&)>& phase_step) {
+    return Phase{name, phase_step, LossMeter(name, program.options.device, settings.steps)};
+  };
+  const auto discriminator = [&](const Tensor& x) {
+    const Tensor z = randn({x.size(0), points.size(1)}, x.options());
+    return discriminator_step(net, optimizers, x, z, settings.form);
+  };
+  Phase phases[] = {
+      phase_of("reconstruction", [&](const Tensor& x) { return reconstruction_step(net, optimizers, x); }),
+      phase_of("discriminator", discriminator),
+      phase_of("generator", [&](const Tensor& x) { return generator_step(net, optimizers, x, settings.form); })};
+  const auto check_losses = [&] {
+    for (Phase& phase : phases) phase.loss.check();
+  };
+
+  Progress progress("adversarial", (settings.steps + settings.every - 1) / settings.every, settings.every,
+                    program.options.quiet);
+  int step = 0;
+  const auto draw = [&] {
+    check_losses();  // before anything is written
+    const Tensor digits = draw_digits(net.P, points);
+    program.frame("digits", "Digits that P makes of 100 fixed points, as the training goes on.",
+                  formatted("digits_%05d.png", step), digit_grid(digits));
+    if (at_grid) at_grid(step, digits);
+  };
+  const auto end_row = [&] {
+    std::string figures = formatted("Step : %d", step);
+    std::vector<Epoch> rows;
+    for (Phase& phase : phases) {
+      rows.push_back({phase.name, step, phase.loss.mean(), {}, phase.seconds});
+      program.result(phase.name + "_loss", rows.back().loss);
+      figures += formatted(" ; %s : %f", phase.name.c_str(), rows.back().loss);
+      phase.seconds = 0;
+    }
+    progress.end_epoch(figures);
+    for (const Epoch& row : rows) program.record(row);
+    draw();
+  };
+  while (step < settings.steps) {
+    for (const Batch& batch : loader) {
+      ++step;
+      for (Phase& phase : phases) {
+        const Stopwatch watch;
+        phase.loss.add(phase.step(batch.images));
+        phase.seconds += watch.seconds();
+      }
+      progress.step();
+      if (step == 1) draw();
+      if (step % settings.every == 0 || step == settings.steps) end_row();
+      if (interrupted()) check_losses();
+      stop_if_interrupted();
+      if (step == settings.steps) return;
+    }
+  }
+}
+
+}  // namespace gradus
