@@ -15,8 +15,9 @@ namespace gradus::kernels {
 
 struct Dropout {
   std::uint64_t seed, offset;
-  std::uint32_t drop_below;
   double scale;
+  std::uint32_t drop_below;
+  std::uint32_t unused = 0;  // instead of padding: what lies there must not look like a pointer to launch()
 
   // That drops elements with probability p, 0 to 1, to 2^-32; scale is 1 / (1 - p), and 0 for p = 1.
   Dropout(double p, std::uint64_t from_seed, std::uint64_t from_offset)

@@ -207,7 +207,7 @@ GRADUS_HD inline T log(T x) {
 template <class T>
 GRADUS_HD inline T log1p(T x) {
   const T sum = 1 + x, lost = (x - (sum - 1)) / sum;
-  return log(sum) + (sum > 0 && sum < Format<T>::infinity ? lost : T{0});
+  return log(sum) + (lost == lost ? lost : T{0});  // NaN where the sum is 0 or infinite
 }
 
 // tanh|x| = u / (u + 2) with u = e^(2|x|) - 1, which is 2^n (expm1 + 1) - 1 without a cancellation.

@@ -12,7 +12,10 @@
 // Bytes: op(a) is read once and c passes once in each block of k; op(b) is read once, written once as panels, and read
 // by each task through L3, each tile fetching a part of the next panel.
 //
-// A product with few rows or few columns whose operands both run along k is done by dot products, and nothing is
+// x wT for few rows of x, a linear layer with a small batch, would spend a third of its time on laying w out: it is
+// computed in columns instead, from w where it lies (FewRowsProduct).
+//
+// A product with very few rows or columns whose operands both run along k is done by dot products, and nothing is
 // copied.
 //
 // Measured by GRADUS_THREADS=1 build/cpu/bench/bench_matmul 2 on a core of a Zen 4 EPYC whose multiply-adds reach 58
@@ -31,12 +34,15 @@ namespace {
 
 using namespace gemm;
 
-// Chosen by measuring. Only kBlock, kThin and kThinDepth touch the order in which an element is summed.
+// Chosen by measuring. kBlock and the last five touch the order in which an element is summed, so they must not depend
+// on the number of threads.
 constexpr Index kBlock = 512;               // the longest block of k
 constexpr Index kTaskRows = 4 * kTileRows;  // the most rows of c in a task
 constexpr Index kTasks = 16;                // where c has few rows, its columns are cut to have so many tasks
 constexpr Index kFewRows = 256;             // with so few, op(b) is used too seldom to be worth a copy
 constexpr Index kNearBytes = 8 << 20;       // nor is one of at most so many bytes, which L3 holds
+constexpr Index kFewRowsDepth = 64;         // x wT reads w in place: for few rows and a k of at least this
+constexpr Index kFewRowsBlock = 1024;       //   and the longest block of k
 constexpr Index kThin = 16;                 // dot products: with so few rows or columns
 constexpr Index kThinDepth = 200;           //   and a k of at least this
 
@@ -174,6 +180,70 @@ class PanelProduct {
   T* b_packed_ = nullptr;
 };
 
+// x wT for few rows of x: c is computed in columns, from w where it lies and x in panels.
+//
+// The first loop lays x out in panels, two vectors of rows. In the second, a task owns at most four strips of columns
+// of c: the rows of w of a strip, at most 14, meet all panels while they are in a cache of the core, and meanwhile the
+// next ones are fetched. Where a handful of rows of x is left over, for which a panel would be nearly empty, they meet
+// the strip in dot products.
+template <class T, class Epilogue>
+class FewRowsProduct {
+ public:
+  FewRowsProduct(Index m, Index n, Index k, const T* x, const T* w, T* c, Epilogue epilogue,
+                 const Activation* activation)
+      : m_(m), n_(n), k_(k), x_(x), w_(w), c_(c), epilogue_(epilogue), activation_(activation) {
+    const Index left = m % kWidth;
+    panelled_ = left <= kDots && m > kWidth ? m - left : m;
+    panels_ = pieces_of(panelled_, kWidth);
+  }
+
+  void run() {
+    static thread_local Scratch scratch;
+    x_packed_ = scratch.reserve<T>(panels_ * k_ * kWidth);
+    parallel_for(panels_, [&](Index panel) {
+      const Index i = panel * kWidth;
+      pack<T, kWidth>(x_ + i * k_, k_, 1, std::min(kWidth, panelled_ - i), k_, x_packed_ + i * k_);
+    });
+    const Index columns = n_ >= kTasks * 4 * kTileRows ? 4 * kTileRows : 2 * kTileRows;
+    parallel_ranges(n_, columns, [&](Index begin, Index end) { multiply({begin, end}); });
+  }
+
+ private:
+  static constexpr Index kWidth = kPanelWidth<T>;
+  static constexpr int kDots = std::min(4, kLanes<T>);  // a tile's rows of dot products
+
+  void multiply(Range columns) const {
+    const Pieces strips{columns.size(), pieces_of(columns.size(), kTileRows)};
+    const Pieces blocks{k_, pieces_of(k_, kFewRowsBlock)};
+    for (Index block = 0; block < blocks.count; ++block) {
+      const Index p = blocks[block].begin, depth = blocks[block].size();
+      for (Index strip = 0; strip < strips.count; ++strip) {
+        const Index j = columns.begin + strips[strip].begin;
+        const T* const next = w_ + std::min(columns.begin + strips[strip].end, n_ - 1) * k_ + p;
+        for (Index panel = 0; panel < panels_; ++panel) {
+          const Index i = panel * kWidth, rows = std::min(kWidth, panelled_ - i);
+          const Target<T> target{c_ + i * n_ + j, n_, j, rows, block > 0, block + 1 == blocks.count};
+          const Panel<T> x{x_packed_ + i * k_ + p * kWidth, kWidth};
+          // The panels fetch the next strip between them, each its share.
+          const Panel<T> share{next + panel * kTileRows * depth / panels_, kTileRows / panels_ + 1};
+          run_line_tile(strips[strip].size(), depth, w_ + j * k_ + p, k_, x, share, target, epilogue_);
+        }
+      }
+    }
+    for (Index j = columns.begin; panelled_ < m_ && j < columns.end; j += kLanes<T> / kDots)
+      dot_tile<T, kDots>(k_, x_, {panelled_, m_}, w_, {j, columns.end}, c_, n_, epilogue_);
+    activate(activation_, c_, n_, {0, m_}, columns);
+  }
+
+  Index m_, n_, k_;
+  const T *x_, *w_;
+  T* c_;
+  Epilogue epilogue_;
+  const Activation* activation_;
+  Index panelled_, panels_;  // so many rows of x are laid out, in so many panels
+  T* x_packed_ = nullptr;
+};
+
 // The product of many lines with few, both along k, in tiles of Wide x kLanes / Wide.
 template <class T, int Wide, class Epilogue>
 void dot_product(Index m, Index n, Index k, const T* a, const T* b, T* c, const Epilogue& epilogue,
@@ -207,9 +277,12 @@ void empty_product(Index m, Index n, T* c, const Epilogue& epilogue, const Activ
 template <class T, class Epilogue>
 void product(Index m, Index n, Index k, Operand<T> a, Operand<T> b, T* c, const Epilogue& epilogue,
              const Activation* activation = nullptr) {
-  const bool dots = a.column_stride == 1 && b.row_stride == 1 && k >= kThinDepth && std::min(m, n) <= kThin;
+  const bool along_k = a.column_stride == 1 && b.row_stride == 1;
+  const bool dots = along_k && k >= kThinDepth && std::min(m, n) <= kThin;
   if (k == 0)  // a and b may be null
     empty_product(m, n, c, epilogue, activation);
+  else if (along_k && !dots && m <= kFewRows && n >= 2 * kTileRows && k >= kFewRowsDepth)
+    FewRowsProduct<T, Epilogue>(m, n, k, a.data, b.data, c, epilogue, activation).run();
   else if (!dots)
     PanelProduct<T, Epilogue>(m, n, k, a, b, c, epilogue, activation).run();
   else if (std::min(m, n) == 1)

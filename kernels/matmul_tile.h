@@ -4,6 +4,8 @@
 //
 //   acc[i][v] += a[i] * b[v]          a[i] broadcast, each step one fused multiply-add
 //
+// line_tile: the same with rows of a that lie along k and are not packed, and the result written as columns.
+//
 // dot_tile: some rows by some columns of c, each element a dot product of two lines that run along k,
 //
 //   acc[i][j] += a[i] * b[j]          all vectors along k, their lanes added up at the end
@@ -171,6 +173,66 @@ void panel_tile(Index k, Panel<T> a, Panel<T> b, Panel<T> next, const Target<T>&
     for (int i = 0; i < Rows; ++i)
       for (int j = 0; j < target.columns; j += lanes) finish(i, j, load(sums[i] + j), target.columns - j);
   }
+}
+
+// The sums over k of Rows lines of a, each along k and `line` elements from the last, with the panel b, written as
+// columns: what belongs to line i and lane j goes to c[j * stride + i], and the epilogue's columns are the lines. So an
+// operand that is used a few times only, a weight in a small batch, is read where it lies.
+template <class T, int Rows, int Vectors, class Epilogue>
+void line_tile(Index k, const T* a, Index line, Panel<T> b, Panel<T> next, const Target<T>& target,
+               const Epilogue& epilogue) {
+  constexpr int lanes = kLanes<T>;
+  const T* lines[Rows];
+  Vector<T> acc[Rows][Vectors];
+  GRADUS_UNROLL
+  for (int i = 0; i < Rows; ++i) {
+    lines[i] = a + i * line;
+    GRADUS_UNROLL
+    for (int v = 0; v < Vectors; ++v) acc[i][v] = Vector<T>{};
+  }
+  for (Index p = 0; p < k; ++p) {
+    __builtin_prefetch(next.data + p * next.step);
+    Vector<T> right[Vectors];
+    GRADUS_UNROLL
+    for (int v = 0; v < Vectors; ++v) right[v] = load(b.data + v * lanes);
+    GRADUS_UNROLL
+    for (int i = 0; i < Rows; ++i) {
+      GRADUS_UNROLL
+      for (int v = 0; v < Vectors; ++v) acc[i][v] += lines[i][p] * right[v];
+    }
+    b.data += b.step;
+  }
+  for (int v = 0; v < Vectors; ++v) {
+    GRADUS_UNROLL
+    for (int first = 0; first < Rows; first += lanes) {  // squares of the sums, transposed
+      constexpr int most = Rows < lanes ? Rows : lanes;
+      const int count = std::min(most, Rows - first);
+      Vector<T> square[lanes];
+      GRADUS_UNROLL
+      for (int i = 0; i < lanes; ++i) square[i] = i < count ? acc[first + i][v] : Vector<T>{};
+      transpose<T>(square);
+      const Index columns = std::min<Index>(lanes, target.columns - v * lanes);
+      for (int j = 0; j < columns; ++j) {
+        T* c = target.c + (v * lanes + j) * target.stride + first;
+        Vector<T> sums = square[j];
+        if (target.add) sums += load(c, count);
+        store(c, target.last ? epilogue(sums, target.column + first, count) : sums, count);
+      }
+    }
+  }
+}
+
+// Runs the line_tile of `rows` rows, 1 to kTileRows.
+template <class T, class Epilogue>
+void run_line_tile(Index rows, Index k, const T* a, Index line, Panel<T> b, Panel<T> next, const Target<T>& target,
+                   const Epilogue& epilogue) {
+  using Tile = void (*)(Index, const T*, Index, Panel<T>, Panel<T>, const Target<T>&, const Epilogue&);
+  static constexpr auto tiles = []<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<std::array<Tile, 2>, kTileRows>{
+        {{&line_tile<T, I + 1, 1, Epilogue>, &line_tile<T, I + 1, 2, Epilogue>}...}};
+  }
+  (std::make_integer_sequence<int, kTileRows>{});
+  tiles[rows - 1][target.columns > kLanes<T>](k, a, line, b, next, target, epilogue);
 }
 
 // Runs the panel_tile of `rows` rows, 1 to kTileRows.

@@ -158,6 +158,18 @@ TEST_CASE("matmul is right where lines are multiples of 2 KiB and where rows tak
   SUCCEED();
 }
 
+TEST_CASE("matmul is right for few rows that meet a matrix where it lies", "[matmul_kernel]") {
+  std::mt19937 engine(9);
+  const std::array<Index, 3> extents[] = {{17, 28, 64},   {32, 29, 65},    {33, 57, 100}, {36, 500, 70}, {37, 100, 129},
+                                          {100, 900, 66}, {100, 30, 1025}, {2, 40, 64},   {1, 60, 100},  {4, 56, 150},
+                                          {48, 31, 2100}, {256, 40, 64},   {257, 40, 64}, {31, 1000, 64}};
+  for (const auto& [m, n, k] : extents) {
+    check_all_forms<float>(m, n, k, engine);
+    check_all_forms<double>(m, n, k, engine);
+  }
+  SUCCEED();
+}
+
 TEST_CASE("matmul agrees with Eigen on the products of a training step", "[matmul_kernel]") {
   std::mt19937 engine(4);
   const Problem<double> forward(100, 400, 784, false, true, false, engine),
@@ -237,8 +249,12 @@ void check_threads(Index m, Index n, Index k, std::mt19937& engine) {
 
 TEST_CASE("matmul gives the same bits with 1, 2, 3 and 7 threads", "[matmul_kernel]") {
   std::mt19937 engine(7);
-  for (const auto& [m, n, k] :
-       {std::array<Index, 3>{200, 150, 784}, {100, 10, 400}, {10, 100, 300}, {257, 63, 65}, {5, 700, 90}}) {
+  for (const auto& [m, n, k] : {std::array<Index, 3>{200, 150, 784},
+                                {100, 10, 400},
+                                {10, 100, 300},
+                                {257, 63, 65},
+                                {5, 700, 90},
+                                {100, 900, 1030}}) {
     check_threads<float>(m, n, k, engine);
     check_threads<double>(m, n, k, engine);
   }
