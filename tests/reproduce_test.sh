@@ -69,12 +69,12 @@ grep -qF '`build/cpu/examples/lecture20_denoising_autoencoder --data DIR --epoch
 if grep -qF "$folder" page.md; then fail "the page names a folder of this machine: $(<page.md)"; fi
 if grep -q '^old' page.md; then fail "the old section is still there"; fi
 [[ $(grep '^## \|^kept' page.md | cut -c1-13 | paste -sd,) == "## Lecture 20,## Lecture 54,kept" ]] || fail "$(<page.md)"
-without=$(grep -- '--epochs 0 --seed 0 |' page.md | head -1)
+without=$(grep -m1 -- '--epochs 0 --seed 0 |' page.md)
 [[ $without == *"| - | - |"* ]] || fail "a phase that was not run has figures: $without"
 run="an out/lecture20/seed-0"
 first=$(sed -n 's/^autoencoder,1,\([^,]*\),.*/\1/p' "$run/metrics.csv")
 accuracy=$(sed -n 's/^ *"accuracy": \([^,]*\),*/\1/p' "$run/results.json")
-row=$(grep -- '^| --seed 0 |' page.md | head -1)
+row=$(grep -m1 -- '^| --seed 0 |' page.md)
 [[ $row == *"| $(printf %.6f "$first") |"*"| $(printf %.2f "$accuracy") |"* ]] || fail "$row: $first and $accuracy expected"
 
 # Again: nothing is run. Without one of the results, or with a run of other settings: that one.
@@ -97,7 +97,9 @@ done
 says 0 "The figures are in page.md" lecture32 "${quick[@]}"
 [[ $(sed -n '/^## Lecture 32/,/^## Lecture 54/p' page.md | grep -c -- "--seed 0 |") -eq 6 ]] || fail "expected three runs in both tables: $(<page.md)"
 grep -q '^| the slide | 0.177690 | 0.0288 | 1.998626 | 1.251163 | 38.23 | 55.72 |' page.md || fail "$(<page.md)"
-sed -n '/^## Lecture 32/,$p' page.md | grep -q '^| --epochs 0 --seed 0 | - | - | [0-9.]* | [0-9.]* | [0-9.]* | [0-9.]* |' page.md ||
+# Not through a pipe, whose reader may have ended before sed writes.
+section=$(sed -n '/^## Lecture 32/,$p' page.md)
+grep -q '^| --epochs 0 --seed 0 | - | - | [0-9.]* | [0-9.]* | [0-9.]* | [0-9.]* |' <<<"$section" ||
   fail "the run without an autoencoder has no classifier's figures: $(<page.md)"
 grep -q "^The slide's losses are 1.2 times" page.md || fail "the page does not say how the slide's losses were converted"
 
