@@ -1,7 +1,10 @@
 // Lecture 54: an adversarial autoencoder on MNIST, which makes digits of a few normal numbers. The networks and the
 // three phases of a step are in models/lecture54.h, the loop over the steps is in program_adversarial.cpp;
 // docs/lectures/lecture54.md compares what comes out with the slides.
+#include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <functional>
 
 #include <gradus/core/error.h>
 #include <gradus/core/ops.h>
@@ -140,7 +143,9 @@ int main(int argc, char** argv) {
   program.option("--classifier", settings.classifier,
                  "lecture 55's classifier.safetensors: counts which digits of the grid it recognises");
   program.option("--from", settings.from, "the saved network that --sample draws from");
-  program.instead("--sample", "X,Y", "draw the digit of a code, as many numbers as --z had, by the network in --from",
-                  [&](const Program::Words& words) { sample(program, settings, words[0]); });
+  program.instead(
+      "--sample", "X,Y",
+      "draw the digit of a code, as many numbers as --z had, by the network in --from (made with the same --relu-in-p)",
+      [&](const Program::Words& words) { sample(program, settings, words[0]); });
   return program.run(argc, argv, [&] { train(program, settings); });
 }

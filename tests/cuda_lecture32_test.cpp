@@ -5,6 +5,7 @@
 #include <gradus/optim/adam.h>
 
 #include "directional.h"
+#include "same_on_devices.h"
 
 using namespace gradus;
 
@@ -47,10 +48,5 @@ TEST_CASE("three steps of each phase of lecture 32 agree with the CPU's") {
     for (const Tensor& p : classifier.fc2.parameters()) all.push_back(p);
     return all;
   };
-  const Tensors here = run(cpu), there = run(gpu), again = run(gpu);
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    const Tensor back = there[i].detach().to(cpu), expected = here[i].detach();
-    CHECK(max(abs(back - expected)).item() <= 1e-10 * max(abs(expected)).item());
-    CHECK(back.to_vector<double>() == again[i].to_vector<double>());  // bit for bit
-  }
+  check_same_on_devices(run(cpu), run(gpu), run(gpu));
 }

@@ -6,6 +6,7 @@
 #include <gradus/models/lecture55.h>
 
 #include "directional.h"
+#include "same_on_devices.h"
 
 using namespace gradus;
 using lecture54::AdversarialAutoencoder;
@@ -60,10 +61,5 @@ TEST_CASE("three steps of lectures 54 and 55 agree with the CPU's, with the same
     for (const Tensor& p : classifier.l2.parameters()) all.push_back(p);
     return all;
   };
-  const Tensors here = run(cpu), there = run(gpu), again = run(gpu);
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    const Tensor back = there[i].detach().to(cpu), expected = here[i].detach();
-    CHECK(max(abs(back - expected)).item() <= 1e-10 * max(abs(expected)).item());
-    CHECK(back.to_vector<double>() == again[i].to_vector<double>());  // bit for bit
-  }
+  check_same_on_devices(run(cpu), run(gpu), run(gpu));
 }

@@ -1,8 +1,6 @@
 // Every op of the table, and steps of lecture 20, on the GPU or its emulator against the CPU.
 #include "catch.h"
 
-#include <cmath>
-
 #include <gradus/core/allocator.h>
 #include <gradus/core/channels_last.h>
 #include <gradus/core/random.h>
@@ -11,30 +9,13 @@
 #include <gradus/optim/adam.h>
 
 #include "op_cases.h"
+#include "same_on_devices.h"
 
 using namespace gradus;
 
 namespace {
 
 const Device gpu{Device::Type::cuda, 0};
-
-// The largest difference, over the largest magnitude; NaN and infinities must be the same on both.
-double difference(const Tensor& a, const Tensor& b) {
-  REQUIRE(a.shape() == b.shape());
-  REQUIRE(a.dtype() == b.dtype());
-  const std::vector<double> x = a.detach().to(cpu).to(float64).to_vector<double>();
-  const std::vector<double> y = b.detach().to(cpu).to(float64).to_vector<double>();
-  double largest = 0, worst = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]))) continue;
-    if (!std::isfinite(x[i] - y[i])) return INFINITY;
-    worst = std::max(worst, std::abs(x[i] - y[i]));
-  }
-  for (double v : x) {
-    if (std::isfinite(v)) largest = std::max(largest, std::abs(v));
-  }
-  return worst == 0 ? 0 : worst / largest;
-}
 
 Tensors leaves(const Tensors& in, Device device) {
   Tensors out;
@@ -120,10 +101,7 @@ TEST_CASE("three steps of each phase of lecture 20 agree with the CPU's") {
   const Tensors there = run(gpu), again = run(gpu);
   CHECK(kernels::kernel_launches("nll_loss_kernel") > 0);
   CHECK(kernels::launched_kernels().find("AddScaledSign") != std::string::npos);  // the penalty's backward
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    CHECK(difference(here[i], there[i]) <= 1e-10);
-    CHECK(there[i].to_vector<double>() == again[i].to_vector<double>());  // bit for bit
-  }
+  check_same_on_devices(here, there, again);
 }
 
 TEST_CASE("an optimiser steps all parameters of one kind in one launch, as the CPU does") {

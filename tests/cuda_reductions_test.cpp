@@ -177,12 +177,15 @@ TEST_CASE("softmax on the GPU treats infinities and NaN as the CPU does", "[cuda
 
 // --- losses ---
 
-// Of x in [low, 2] and targets in [0, 2]; of probabilities both in [0, 1].
+struct Range {
+  double low, high;
+};
+
 template <class Op, class T>
-void check_elementwise_loss(Index n, Index offset, double low = -2) {
+void check_elementwise_loss(Index n, Index offset, Range of_x, Range of_targets) {
   CAPTURE(n, offset, sizeof(T));
-  const double high = low == 0 ? 1 : 2;
-  const std::vector<T> x = random_values<T>(n, low, high), target = random_values<T>(n, 0, high, 2);
+  const std::vector<T> x = random_values<T>(n, of_x.low, of_x.high);
+  const std::vector<T> target = random_values<T>(n, of_targets.low, of_targets.high, 2);
   const T scale = T(1) / std::max<Index>(n, 1), dy = T(0.7);
   const OnGpu<T> x_gpu(x, offset), target_gpu(target, offset), dy_gpu(std::vector<T>{dy});
   const std::vector<double> wide = converted<double>(x), wide_target = converted<double>(target);
@@ -247,16 +250,17 @@ void check_nll_loss(Index n, Index classes) {
 }
 
 TEST_CASE("losses on the GPU agree with the CPU, and so do their ways back", "[cuda_reductions]") {
+  const Range real{-2, 2}, probability{0, 1};
   for (const Index n : {0, 1, 31, 32, 33, 257, 2048, 2049, 10000}) {
     for (const Index offset : {0, 1}) {
-      check_elementwise_loss<OfDifference<Square>, float>(n, offset);
-      check_elementwise_loss<OfDifference<Square>, double>(n, offset);
-      check_elementwise_loss<OfDifference<Abs>, float>(n, offset);
-      check_elementwise_loss<OfDifference<Abs>, double>(n, offset);
-      check_elementwise_loss<BinaryCrossEntropy, float>(n, offset, 0);
-      check_elementwise_loss<BinaryCrossEntropy, double>(n, offset, 0);
-      check_elementwise_loss<BinaryCrossEntropyWithLogits, float>(n, offset);
-      check_elementwise_loss<BinaryCrossEntropyWithLogits, double>(n, offset);
+      check_elementwise_loss<OfDifference<Square>, float>(n, offset, real, real);
+      check_elementwise_loss<OfDifference<Square>, double>(n, offset, real, real);
+      check_elementwise_loss<OfDifference<Abs>, float>(n, offset, real, real);
+      check_elementwise_loss<OfDifference<Abs>, double>(n, offset, real, real);
+      check_elementwise_loss<BinaryCrossEntropy, float>(n, offset, probability, probability);
+      check_elementwise_loss<BinaryCrossEntropy, double>(n, offset, probability, probability);
+      check_elementwise_loss<BinaryCrossEntropyWithLogits, float>(n, offset, real, probability);
+      check_elementwise_loss<BinaryCrossEntropyWithLogits, double>(n, offset, real, probability);
     }
     for (const Index classes : {1, 10, 33}) {
       check_nll_loss<float>(n, classes);
