@@ -49,6 +49,12 @@ bool is_alive(const Autoencoder& net, const Tensor& images) {
   return mean(net(images) > 0).item() >= 0.01;
 }
 
+void mirror_last_layer(const Autoencoder& net) {
+  NoGrad guard;
+  const std::vector<Tensor> parameters = net.conv_decoder.parameters();
+  for (Tensor p : {parameters.end()[-2], parameters.end()[-1]}) p.mul_(-1);
+}
+
 Classifier::Classifier(const Autoencoder& net)
     : Module("classifier"),
       conv(child("conv", net.conv_encoder)),

@@ -34,6 +34,11 @@ struct Autoencoder : Module {
 // single channel that starts so comes to life later, as the others' gradients change what it is given.
 bool is_alive(const Autoencoder& net, const Tensor& images);
 
+// Turns the sign of the last convolution's weights and biases, and so brings a network that was born dead to life: its
+// outputs were below 0, now they are above it. The default initialisation draws either sign with equal probability, so
+// it is as good a draw as the first.
+void mirror_last_layer(const Autoencoder& net);
+
 // The autoencoder's own encoder, trained on, and a new layer: images [n, 3, 32, 32] -> a score for each class [n, 10].
 struct Classifier : Module {
   explicit Classifier(const Autoencoder& net);
