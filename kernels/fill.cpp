@@ -60,6 +60,12 @@ void copy_strided(Cpu, const StridedCopy& wanted, const T* x, T* y) {
   const StridedCopy c = joined(wanted);
   const int last = c.rank - 1;
   const Index inner = c.extents[last];
+  if (last == 0) {  // a single row, however long: its parts are shared out
+    parallel_ranges(inner, grain, [&](Index begin, Index end) {
+      copy_row(end - begin, x + begin * c.from[0], c.from[0], y + begin * c.to[0], c.to[0]);
+    });
+    return;
+  }
   Index rows = 1;
   for (int d = 0; d < last; ++d) rows *= c.extents[d];
   if (inner == 0 || rows == 0) return;

@@ -30,3 +30,9 @@ says 2 "stray" bench_matmul 1 stray
 says 1 "none has 'no such layer' in its name" bench_conv2d 0.1 "no such layer"
 says 2 "--threads: expected a whole number of at least 0, got '-1'" bench_lectures --threads -1
 says 2 "--repeat: expected a whole number of at least 1, got '0'" bench_lectures --repeat 0
+says 2 "--megabytes: expected a whole number of at least 1, got '0'" bench_ops --megabytes 0
+says 1 "device" bench_ops --device cuda:99
+
+# Every op has a rate, and the copy is what the others are compared with.
+rates=$("$folder/bench_ops" --megabytes 1 --repeat 1)
+[[ $(grep -c ' [0-9.]* GB/s *[0-9]*%$' <<<"$rates") -eq 9 && $rates == "copy "*" 100%"* ]] || fail "bench_ops said: $rates"

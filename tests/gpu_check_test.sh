@@ -30,6 +30,7 @@ while [[ $# -gt 0 && $1 != --out ]]; do shift; done
 [[ -n ${NO_RESULTS-} || $# -eq 0 ]] || { mkdir -p "$2"; echo "{\"accuracy\": 12.5}" >"$2/results.json"; }'
 pretend "$home/built/examples/lecture20_denoising_autoencoder" "$program"
 pretend "$home/built/bench/bench_lectures" "$program"
+pretend "$home/built/bench/bench_ops" "$program"
 # What compute-sanitizer prints, and its exit code, by SANITIZER.
 pretend "$home/sanitizer/compute-sanitizer" '
 tool=$2
@@ -76,6 +77,7 @@ in_file lectures.txt "lecture20_denoising_autoencoder --device cuda --out"
 in_file memcheck.txt "tool memcheck .*cuda_one_test"
 ! grep -q cuda_device "$home/out/gpu-check/memcheck.txt" || { echo "memcheck ran the long trainings"; exit 1; }
 in_file speed.txt "bench_lectures --device cuda"
+in_file speed.txt "bench_ops --device cuda"
 [[ $(wc -l <"$home/out/gpu-check/summary.txt") == 6 ]] || { echo "summary.txt has not six lines"; exit 1; }
 
 check -- --build built --out elsewhere initcheck:cuda_two
