@@ -8,6 +8,7 @@
 
 #include <gradus/core/error.h>
 #include <gradus/core/ops.h>
+#include <gradus/core/random.h>
 #include <gradus/data/digits.h>
 #include <gradus/models/lecture55.h>
 #include <gradus/report/scatter.h>
@@ -23,8 +24,8 @@ namespace {
 struct Settings {
   int steps = 5000, z = 2;
   bool as_on_slides = false, relu_in_p = false;
-  std::string classifier;                                      // a file of lecture 55, or empty
-  std::string from = "out/lecture54/adversarial.safetensors";  // what --sample draws from
+  std::string classifier;  // a file of lecture 55, or empty
+  std::string from;        // what --sample draws from, or empty
 };
 
 AdversarialAutoencoder make_network(const Program& program, Index z, bool relu_in_p) {
@@ -35,7 +36,9 @@ AdversarialAutoencoder make_network(const Program& program, Index z, bool relu_i
 
 // Lecture 55's classifier, who is to say what the digits are, in eval mode. Refused below 97% on the test images.
 lecture55::Classifier load_judge(Program& program, const std::string& file, const Dataset& test) {
+  const Generator before = default_generator();
   lecture55::Classifier judge(make_network(program, lecture55::code, false).Q);
+  default_generator() = before;  // a run is the same whether it is measured or not
   load_model(program, file, {judge});
   judge.eval();
   DataLoader loader = flat_batches(program, test, false);
@@ -79,6 +82,7 @@ void draw_codes(Program& program, AdversarialAutoencoder& net, const Dataset& te
 }
 
 void train(Program& program, const Settings& settings) {
+  check(settings.from.empty(), "--from", "it names the network that --sample draws from; a training starts afresh");
   const DataSource data = read_data(program, DataSet::mnist);
   DataLoader loader = flat_batches(program, data.train, true);
   std::function<void(int, const Tensor&)> at_grid;
@@ -120,7 +124,7 @@ void sample(Program& program, const Settings& settings, const std::string& text)
   const std::vector<float> code = parse_code(text);
   const auto z = static_cast<Index>(code.size());
   const AdversarialAutoencoder net = make_network(program, z, settings.relu_in_p);
-  load_model(program, settings.from, {net});
+  load_model(program, settings.from.empty() ? "out/lecture54/adversarial.safetensors" : settings.from, {net});
   const Tensor digit = draw_digits(net.P, tensor(std::span<const float>(code), {1, z}));
   program.picture("digit.png", "The digit that P makes of " + text + ".", tiles(1 - digit, grey(), {.zoom = 8}));
   program.say("Drawn in %s\n", program.file("digit.png").c_str());
@@ -142,7 +146,8 @@ int main(int argc, char** argv) {
   program.flag("--relu-in-p", settings.relu_in_p, "a ReLU after P's second layer, where the slide has none");
   program.option("--classifier", settings.classifier,
                  "lecture 55's classifier.safetensors: counts which digits of the grid it recognises");
-  program.option("--from", settings.from, "the saved network that --sample draws from");
+  program.option("--from", settings.from,
+                 "the saved network that --sample draws from; out/lecture54/adversarial.safetensors when left out");
   program.instead(
       "--sample", "X,Y",
       "draw the digit of a code, as many numbers as --z had, by the network in --from (made with the same --relu-in-p)",

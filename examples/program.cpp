@@ -81,13 +81,17 @@ void Program::say(const char* format, ...) {
 
 fs::path Program::file(const std::string& name) const { return fs::path(options.out) / name; }
 
-void Program::record(const Epoch& epoch) {
-  check(epoch.phase.find_first_of(",\"\r\n") == std::string::npos, "record",
-        "a phase's name may hold no comma, quote or new ", "line: '", epoch.phase, "'");
+void Program::record(const std::vector<Epoch>& epochs) {
+  for (const Epoch& epoch : epochs) {
+    check(epoch.phase.find_first_of(",\"\r\n") == std::string::npos, "record",
+          "a phase's name may hold no comma, quote or new line: '", epoch.phase, "'");
+  }
   // The results of an earlier run beside this one's metrics would mislead.
   if (run_.epochs.empty()) fs::remove(file("results.json"));
-  run_.epochs.push_back(epoch);
-  run_.epochs.back().unit = epoch_name;
+  for (const Epoch& epoch : epochs) {
+    run_.epochs.push_back(epoch);
+    run_.epochs.back().unit = epoch_name;
+  }
   write_record();
 }
 

@@ -90,7 +90,9 @@ class Program {
   std::ostream& log();                                                      // the same for <<
   std::filesystem::path file(const std::string& name) const;                // in --out
 
-  void record(const Epoch& epoch);  // a row of metrics.csv and a point in curves.svg; both are whole files at any time
+  // Rows of metrics.csv and points in curves.svg; both are whole files at any time.
+  void record(const std::vector<Epoch>& epochs);
+  void record(const Epoch& epoch) { record(std::vector<Epoch>{epoch}); }
   // A point (x, y) of a further plot, under the title `plot`, whose x counts what rows count. The files have it with
   // the next record(), or at the end.
   void measure(const std::string& plot, const std::string& series, double x, double y);

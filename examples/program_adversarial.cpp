@@ -1,6 +1,6 @@
 #include <gradus/examples/program_adversarial.h>
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include <gradus/core/ops.h>
@@ -73,32 +73,33 @@ void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader
       phase_of("reconstruction", [&](const Tensor& x) { return reconstruction_step(net, optimizers, x); }),
       phase_of("discriminator", discriminator),
       phase_of("generator", [&](const Tensor& x) { return generator_step(net, optimizers, x, settings.form); })};
-  const auto check_losses = [&] {
-    for (Phase& phase : phases) phase.loss.check();
-  };
+  const auto check_losses = [&] { LossMeter::check({&phases[0].loss, &phases[1].loss, &phases[2].loss}); };
 
-  Progress progress("adversarial", (settings.steps + settings.every - 1) / settings.every, settings.every,
-                    program.options.quiet);
+  const int rows = settings.steps / settings.every + (settings.steps % settings.every != 0);
+  Progress progress("adversarial", rows, settings.every, program.options.quiet);
   int step = 0;
-  const auto draw = [&] {
-    check_losses();  // before anything is written
-    const Tensor digits = draw_digits(net.P, points);
-    program.frame("digits", "Digits that P makes of 100 fixed points, as the training goes on.",
-                  formatted("digits_%05d.png", step), digit_grid(digits));
-    if (at_grid) at_grid(step, digits);
+  std::vector<std::pair<int, Tensor>> grids;  // digits that were drawn and not written yet, and their steps
+  const auto write_grids = [&] {
+    for (const auto& [at, digits] : grids) {
+      program.frame("digits", "Digits that P makes of 100 fixed points, as the training goes on.",
+                    formatted("digits_%05d.png", at), digit_grid(digits));
+      if (at_grid) at_grid(at, digits);
+    }
+    grids.clear();
   };
   const auto end_row = [&] {
+    check_losses();  // before anything is written
+    write_grids();
     std::string figures = formatted("Step : %d", step);
-    std::vector<Epoch> rows;
+    std::vector<Epoch> row;
     for (Phase& phase : phases) {
-      rows.push_back({phase.name, step, phase.loss.mean(), {}, phase.seconds});
-      program.result(phase.name + "_loss", rows.back().loss);
-      figures += formatted(" ; %s : %f", phase.name.c_str(), rows.back().loss);
+      row.push_back({phase.name, step, phase.loss.mean(), {}, phase.seconds});
+      program.result(phase.name + "_loss", row.back().loss);
+      figures += formatted(" ; %s : %f", phase.name.c_str(), row.back().loss);
       phase.seconds = 0;
     }
     progress.end_epoch(figures);
-    for (const Epoch& row : rows) program.record(row);
-    draw();
+    program.record(row);
   };
   while (step < settings.steps) {
     for (const Batch& batch : loader) {
@@ -109,9 +110,13 @@ void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader
         phase.seconds += watch.seconds();
       }
       progress.step();
-      if (step == 1) draw();
-      if (step % settings.every == 0 || step == settings.steps) end_row();
-      if (interrupted()) check_losses();
+      const bool ends_row = step % settings.every == 0 || step == settings.steps;
+      if (step == 1 || ends_row) grids.emplace_back(step, draw_digits(net.P, points));
+      if (ends_row) end_row();
+      if (interrupted()) {
+        check_losses();
+        write_grids();
+      }
       stop_if_interrupted();
       if (step == settings.steps) return;
     }

@@ -30,8 +30,9 @@ Tensor draw_digits(lecture54::PNet P, const Tensor& points);
 Image digit_grid(const Tensor& digits);
 
 // The steps: a row of metrics.csv for each phase, and a grid of digits, a frame of the report's film, at step 1 (the
-// grid alone) and after every `every` steps and the last one. Then `at_grid(step, digits)` is called, where there is
-// one.
+// grid alone) and after every `every` steps and the last one. `at_grid(step, digits)`, where there is one, is called
+// with each grid. Nothing is written before the first row, step 1's grid neither: a run whose loss is NaN by then
+// leaves an earlier run's files alone.
 void train_adversarial(Program& program, lecture54::AdversarialAutoencoder& net, DataLoader& loader,
                        const Tensor& points, const AdversarialSettings& settings,
                        const std::function<void(int step, const Tensor& digits)>& at_grid = {});

@@ -15,8 +15,8 @@ namespace gradus {
 
 // Note [Losses on a GPU]. Reading a loss would make every step wait for the GPU. So there the losses stay in its
 // memory, and are read when check() or mean() wants them: a program calls one of them before it writes anything, and so
-// loses nothing that was there, though it learns of a bad loss only then. The message names the first bad step, as on
-// the CPU.
+// loses nothing that was there, though it learns of a bad loss only then. The message names the first bad step, and of
+// a step of several phases the first bad one, as on the CPU.
 class LossMeter {
  public:
   // The losses lie on `device`. `steps`: how many are to come, where that is known, in the epoch `epoch`, or, where
@@ -28,14 +28,21 @@ class LossMeter {
   void check();   // throws Error where a loss that was added is NaN or infinite
   double mean();  // check(), then the mean since the last mean(), each loss with its weight. Throws Error for none
 
+  // Where the phases of a step have a meter each, in their order: check() of all, which names the first bad one.
+  static void check(const std::vector<LossMeter*>& meters);
+
  private:
   void take(double loss, Index weight);
+  void read();                         // the pages
+  [[noreturn]] void complain() const;  // of the first bad loss
 
   std::string phase_;
   Device device_;
   Index steps_, epoch_;
   Index taken_ = 0, weight_ = 0;  // steps, in all; weights, since the last mean()
   double total_ = 0;
+  Index bad_step_ = 0;  // the first whose loss is NaN or infinite
+  double bad_loss_ = 0;
   Tensors pages_;               // on a GPU: losses that were not read yet, page after page
   std::vector<Index> weights_;  // and their weights
 };

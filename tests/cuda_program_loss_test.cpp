@@ -47,8 +47,25 @@ TEST_CASE("the first bad loss on the GPU is named when the losses are read", "[l
     CHECK(meter.mean() == 1);
     for (const double loss : {1.0, 2.0, infinity, undefined, 1.0}) meter.add(scalar(loss, gpu));
     const std::string message = message_of([&] { mean ? (void)meter.mean() : meter.check(); });
-    CHECK(message.find("generator: the loss is inf at step 253 of 5000; nothing was written since; ") == 0);
+    CHECK(message.find("generator: the loss is inf at step 253 of 5000; nothing was written since the last row of "
+                       "metrics.csv; ") == 0);
   }
+}
+
+TEST_CASE("of a step's phases the first bad one is named, whichever is read first", "[loss_meter]") {
+  const double good = 1, bad = std::numeric_limits<double>::quiet_NaN();
+  const auto message = [](const std::vector<std::vector<double>>& steps) {
+    LossMeter first("first", gpu, 9), second("second", gpu, 9);
+    for (const std::vector<double>& losses : steps) {
+      first.add(scalar(losses[0], gpu));
+      second.add(scalar(losses[1], gpu));
+    }
+    return message_of([&] { LossMeter::check({&first, &second}); });
+  };
+  CHECK(message({{good, good}}).empty());
+  CHECK(message({{good, good}, {good, bad}, {bad, bad}}).starts_with("second: the loss is nan at step 2 of 9;"));
+  CHECK(message({{good, good}, {bad, good}, {bad, bad}}).starts_with("first: the loss is nan at step 2 of 9;"));
+  CHECK(message({{bad, bad}}).starts_with("first: the loss is nan at step 1 of 9;"));
 }
 
 TEST_CASE("every phase names the step whose loss is NaN, on the GPU", "[loss_meter]") { check_loss_paths(gpu); }

@@ -54,9 +54,10 @@ TEST_CASE("a loss that is NaN or infinite is an error with phase, epoch and step
     if (i % 250 == 249) steps.mean();  // its count goes on
   }
   NoGrad guard;
-  CHECK(message_of([&] { steps.add(scalar(-infinity)); }) ==
-        "generator: the loss is -inf at step 501 of 5000; nothing was written since; look at the saved network and the "
-        "data");
+  CHECK(
+      message_of([&] { steps.add(scalar(-infinity)); }) ==
+      "generator: the loss is -inf at step 501 of 5000; nothing was written since the last row of metrics.csv; look at "
+      "the saved network and the data");
 }
 
 TEST_CASE("every phase stops at the step whose loss is NaN", "[loss_meter]") { check_loss_paths(cpu); }
