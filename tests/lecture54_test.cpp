@@ -152,9 +152,25 @@ TEST_CASE("dropout acts in train mode alone, anew each time, and drops the share
   CHECK_FALSE(differ(net.Q(x), net.Q(x)));
   CHECK_FALSE(differ(net.P(z), net.P(z)));
   CHECK_FALSE(differ(net.D_gauss(z), net.D_gauss(z)));
-  CHECK(net.Q.dropout == 0.25);
-  CHECK(net.P.dropout == 0.25);
-  CHECK(net.D_gauss.dropout == 0.2);
+  // The layers one by one draw the same masks, of 1/4, and of 1/5 in D.
+  net.train();
+  const auto drops = [](const auto& of, const Tensor& in, double p, bool second_relu) {
+    manual_seed(9);
+    const Tensor first = relu(dropout(of.lin1(in), p)), second = dropout(of.lin2(first), p);
+    const Tensor expected = second_relu ? relu(second) : second;
+    manual_seed(9);
+    return std::pair{of(in), expected};
+  };
+  const auto same = [](const Tensor& a, const Tensor& b) { return max(abs(a - b)).item() < 1e-5; };
+  for (const double p : {0.25, 0.2}) {
+    CAPTURE(p);
+    const auto [code, of_q] = drops(net.Q, x, p, true);
+    CHECK(same(code, net.Q.lin3gauss(of_q)) == (p == 0.25));
+    const auto [image, of_p] = drops(net.P, z, p, false);
+    CHECK(same(image, sigmoid(net.P.lin3(of_p))) == (p == 0.25));
+    const auto [verdict, of_d] = drops(net.D_gauss, z, p, true);
+    CHECK(same(verdict, sigmoid(net.D_gauss.lin3(of_d))) == (p == 0.2));
+  }
 }
 
 TEST_CASE("the gradient of each phase's loss agrees with differences along a direction, dropout included") {

@@ -1,4 +1,5 @@
-// Every phase of the lectures' programs, on a device, in which the loss turns to NaN at a known step.
+// Every phase of the lectures' programs that has epochs, on a device, in which the loss turns to NaN at a known step.
+// The adversarial phases have steps: tests/program_adversarial_test.cpp.
 #pragma once
 #include <limits>
 #include <string>
@@ -7,6 +8,7 @@
 #include <gradus/examples/program_epochs.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
+#include <gradus/models/lecture55.h>
 #include <gradus/optim/adam.h>
 
 #include "catch.h"
@@ -58,6 +60,17 @@ inline void check_loss_paths(gradus::Device device) {
     const Sequential classifier = lecture20::make_classifier(fresh);
     expect("classifier", message_of_nan("classifier", loader, classifier, steps, [&](const Tensor& x, const Tensor& y) {
              return lecture20::classifier_step(classifier, x, y, 0.1);
+           }));
+  }
+  {
+    const Dataset flat{rand({10, 784}, float32, g), randint(0, 10, {10}, g)};
+    DataLoader loader(flat, {.batch_size = 2, .device = device});
+    const lecture54::Sizes small{.neurons = 9, .critic_neurons = 7, .z = lecture55::code};
+    lecture55::Classifier classifier{lecture54::QNet(small)};
+    classifier.to(device);
+    Adam adam(classifier.parameters(), {.lr = 1e-4});
+    expect("classifier", message_of_nan("classifier", loader, classifier, steps, [&](const Tensor& x, const Tensor& y) {
+             return lecture55::classifier_step(classifier, adam, x, y);
            }));
   }
   const Dataset photos{rand({10, 3, 32, 32}, float32, g), randint(0, 10, {10}, g)};
