@@ -17,10 +17,11 @@
 #include <gradus/core/autograd.h>
 #include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
-#include <gradus/core/images.h>
+#include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
 #include <gradus/kernels/parallel.h>
+#include <gradus/kernels/upsample.h>
 #include <gradus/optim/adam.h>
 
 using namespace gradus;
@@ -34,15 +35,15 @@ struct Op {
   std::vector<double> seconds = {};
 };
 
-// dx of lecture 32's last upsampling, [n, 64, 16, 16] to [n, 64, 32, 32], channels last.
+// dx of lecture 32's last upsampling, [n, 64, 16, 16] to [n, 64, 32, 32], channels last: the kernel alone.
 Op bilinear_backward(double bytes, const TensorOptions& options) {
-  const Index n = std::max<Index>(1, static_cast<Index>(bytes) / (64 * 32 * 32 * 4));
-  const auto channels_last = [&](Index side) { return randn({n, side, side, 64}, options).permute({0, 3, 1, 2}); };
-  const Tensor x = channels_last(16).requires_grad_(), dy = channels_last(32);
-  const Tensor y = upsample_bilinear2d(x, {.scale_factor = 2});
-  return {"upsample_bilinear2d, backward", 4.0 * double(x.numel() + dy.numel()), [=] {
-            Tensor(x).zero_grad();
-            y.backward(dy, true);
+  const Index channels = 64, n = std::max<Index>(1, static_cast<Index>(bytes) / (channels * 32 * 32 * 4));
+  const kernels::ResizeAxis axis{.in = 16, .out = 32, .factor = 2, .how = kernels::Resampling::linear};
+  const Tensor dx = zeros({n, 16, 16, channels}, options), dy = randn({n, 32, 32, channels}, options);
+  return {"upsample_bilinear2d, backward", 4.0 * double(dx.numel() + dy.numel()), [=] {
+            on_floating("bench_ops", dy, [&]<class T>(auto exec) {
+              kernels::upsample_back<T>(exec, n, axis, axis, channels, pointer<T>(dy), pointer<T>(dx));
+            });
           }};
 }
 

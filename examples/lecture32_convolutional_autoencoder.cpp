@@ -32,7 +32,9 @@ Autoencoder draw_autoencoder(Program& program, const Settings& settings, const D
   const bool dead = !is_alive(net, data.images.rows(0, std::min<Index>(50, data.size())).to(program.options.device));
   if (dead) {
     mirror_last_layer(net);
-    program.say("This network gives 0 for every pixel and could never learn: its last layer's signs are turned\n\n");
+    program.say(
+        "The network drawn gives 0 for all but a few pixels and would not learn: its last layer's signs are "
+        "turned\n\n");
   }
   program.result("mirrored", dead);
   return net;
@@ -43,12 +45,6 @@ DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
                            .shuffle = shuffle,
                            .seed = program.options.seed,
                            .device = program.options.device});
-}
-
-Index number_of_parameters(const Module& net) {
-  Index n = 0;
-  for (const Tensor& p : net.parameters()) n += p.numel();
-  return n;
 }
 
 Tensor first_kernels(const Module& net, const std::string& name) {
@@ -115,7 +111,7 @@ void train(Program& program, const Settings& settings) {
   DataLoader train_loader = batches(program, data.train, true), test_loader = batches(program, data.test, false);
 
   const Autoencoder net = draw_autoencoder(program, settings, data.train);
-  program.log() << net << "\n" << number_of_parameters(net) << " parameters\n\n";
+  program.log() << net << "\n" << net.number_of_parameters() << " parameters\n\n";
   const Tensor fresh = first_kernels(net, "conv_encoder.0.weight");
   program.on_interrupt([&] { save_model(program, "autoencoder", net); });
   train_autoencoder(program, settings, net, train_loader);
@@ -126,7 +122,7 @@ void train(Program& program, const Settings& settings) {
 
   if (settings.classifier_epochs > 0) {
     const Classifier classifier(net);
-    program.log() << "\n" << classifier << "\n" << number_of_parameters(classifier) << " parameters\n\n";
+    program.log() << "\n" << classifier << "\n" << classifier.number_of_parameters() << " parameters\n\n";
     program.on_interrupt([&] { save_model(program, "classifier", classifier); });
     train_classifier(program, settings, classifier, train_loader, test_loader, data.train.classes);
     save_model(program, "classifier", classifier);

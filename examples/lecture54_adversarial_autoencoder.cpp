@@ -93,7 +93,7 @@ void train(Program& program, const Settings& settings) {
   }
 
   AdversarialAutoencoder net = make_network(program, settings.z, settings.relu_in_p);
-  program.log() << net << "\n\n";
+  program.log() << net << "\n" << net.number_of_parameters() << " parameters\n\n";
   program.on_interrupt([&] { save_model(program, "adversarial", net); });
   const Tensor points = settings.z == 2 ? slide_points() : normal_points(settings.z, program.options.seed);
   train_adversarial(program, net, loader, points,

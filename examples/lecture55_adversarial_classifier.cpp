@@ -65,12 +65,12 @@ void train(Program& program, const Settings& settings) {
   DataLoader test_loader = flat_batches(program, data.test, false);
 
   AdversarialAutoencoder net = make_network(program);
-  program.log() << net << "\n\n";
+  program.log() << net << "\n" << net.number_of_parameters() << " parameters\n\n";
   train_adversarially(program, settings, net, train_loader);
 
   if (settings.classifier_epochs > 0) {
     Classifier classifier(net.Q);
-    program.log() << "\n" << classifier << "\n\n";
+    program.log() << "\n" << classifier << "\n" << classifier.number_of_parameters() << " parameters\n\n";
     program.on_interrupt([&] { save_model(program, "classifier", classifier); });
     program.epoch_name = "epoch";
     train_classifier(program, settings, classifier, train_loader, test_loader);

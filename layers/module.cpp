@@ -145,6 +145,12 @@ Tensors Module::parameters() const {
   return out;
 }
 
+Index Module::number_of_parameters() const {
+  Index n = 0;
+  for (const Tensor& p : parameters()) n += p.numel();
+  return n;
+}
+
 Tensor Module::get_parameter(const std::string& name) const {
   NamedTensors all;
   collect("", all);

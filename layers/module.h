@@ -52,6 +52,7 @@ class Module {
 
   // The module's own parameters first, then its children's in order. One that has two names is listed once.
   Tensors parameters() const;
+  Index number_of_parameters() const;  // the numbers in all of them
   NamedTensors named_parameters() const;
   Tensor get_parameter(const std::string& name) const;  // "encoder.0.weight"; throws Error for a name that is not there
 

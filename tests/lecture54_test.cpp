@@ -55,12 +55,6 @@ std::vector<double> gradients(const Module& net) {
   return all;
 }
 
-Index count(const Module& net) {
-  Index n = 0;
-  for (const Tensor& p : net.parameters()) n += p.numel();
-  return n;
-}
-
 }  // namespace
 
 TEST_CASE("lecture 54's networks print and are named as the lecture's") {
@@ -85,9 +79,9 @@ TEST_CASE("lecture 54's networks print and are named as the lecture's") {
         "    (lin3): Linear(in_features=500, out_features=1, bias=True)\n"
         "  )\n"
         ")");
-  CHECK(count(net.Q) == 784 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 2 + 2);
-  CHECK(count(net.P) == 2 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 784 + 784);
-  CHECK(count(net.D_gauss) == 2 * 500 + 500 + 500 * 500 + 500 + 500 + 1);
+  CHECK(net.Q.number_of_parameters() == 784 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 2 + 2);
+  CHECK(net.P.number_of_parameters() == 2 * 1000 + 1000 + 1000 * 1000 + 1000 + 1000 * 784 + 784);
+  CHECK(net.D_gauss.number_of_parameters() == 2 * 500 + 500 + 500 * 500 + 500 + 500 + 1);
   CHECK(net.state_dict().front().first == "Q.lin1.weight");
   CHECK(net.state_dict().back().first == "D_gauss.lin3.bias");
 
@@ -105,7 +99,7 @@ TEST_CASE("lecture 54's networks print and are named as the lecture's") {
         "  (l2): Linear(in_features=100, out_features=10, bias=True)\n"
         ")");
   CHECK(classifier.get_parameter("l1.lin2.weight").same(wide.Q.lin2.weight));  // trained on, not copied
-  CHECK(count(classifier) == count(wide.Q) + 100 * 10 + 10);
+  CHECK(classifier.number_of_parameters() == wide.Q.number_of_parameters() + 100 * 10 + 10);
 }
 
 TEST_CASE("codes and images have the lecture's shapes, and pixels and probabilities lie in [0, 1]") {
