@@ -4,7 +4,7 @@
 #include <gradus/core/images.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
-#include <gradus/kernels/conv2d.h>
+#include <gradus/core/products.h>
 #include <gradus/kernels/reduce.h>
 
 namespace gradus {
@@ -15,13 +15,13 @@ struct Conv2d {
   kernels::ConvExtents e;
 
   Tensor forward(Saved& keep, const Tensor& given, const Tensor& weight, const Tensor& bias) const {
-    const Tensor x = arranged(given, true), w = weight_for_kernels(weight);
+    const Tensor x = arranged(given, true);
     keep(x);
     keep(weight);
     Tensor y = empty_arranged({e.n, e.out_c, e.out_h, e.out_w}, x.options(), true);
     on_floating(name, x, [&]<class T>(auto exec) {
       const T* b = bias.defined() ? pointer<T>(bias) : nullptr;
-      kernels::conv2d<T>(exec, e, memory<T>(x), pointer<T>(w), b, memory<T>(y));
+      products::conv2d<T>(exec, e, x, weight, b, y);
     });
     return y;
   }
@@ -31,15 +31,10 @@ struct Conv2d {
     Tensors grads(3);
     on_floating(name, dy, [&]<class T>(auto exec) {
       if (kept.needs_grad(0)) {
-        const Tensor w = weight_for_kernels(kept[1]);
         grads[0] = empty_arranged({e.n, e.c, e.h, e.w}, dy.options(), true);
-        kernels::conv2d_input_grad<T>(exec, e, memory<T>(dy), pointer<T>(w), memory<T>(grads[0]));
+        products::conv2d_input_grad<T>(exec, e, dy, kept[1], grads[0]);
       }
-      if (kept.needs_grad(1)) {
-        const Tensor dw = empty({e.kernel_h, e.kernel_w, e.c, e.out_c}, dy.options());
-        kernels::conv2d_weight_grad<T>(exec, e, memory<T>(x), memory<T>(dy), pointer<T>(dw));
-        grads[1] = weight_from_kernels(dw);
-      }
+      if (kept.needs_grad(1)) grads[1] = products::conv2d_weight_grad<T>(exec, e, x, dy);
       if (kept.needs_grad(2)) {
         grads[2] = empty({e.out_c}, dy.options());
         kernels::sum<T>(exec, 1, e.n * e.out_h * e.out_w, e.out_c, memory<T>(dy), pointer<T>(grads[2]));

@@ -3,8 +3,8 @@
 #include <gradus/core/draw_mask.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
+#include <gradus/core/products.h>
 #include <gradus/kernels/map.h>
-#include <gradus/kernels/matmul.h>
 
 namespace gradus {
 namespace {
@@ -16,7 +16,7 @@ Tensor product(const char* op, const Tensor& a, bool transpose_a, const Tensor& 
   Tensor c = empty({m, n}, a.options());
   on_floating(op, a, [&]<class T>(auto exec) {
     const T* row = bias.defined() ? pointer<T>(bias) : nullptr;
-    kernels::matmul<T>(exec, m, n, k, pointer<T>(a), transpose_a, pointer<T>(b), transpose_b, row, pointer<T>(c));
+    products::matmul<T>(exec, m, n, k, pointer<T>(a), transpose_a, pointer<T>(b), transpose_b, row, c);
   });
   return c;
 }
@@ -77,7 +77,7 @@ struct LinearActivation {
     Tensor y = empty({m, n}, x.options());
     on_floating(name, x, [&]<class T>(auto exec) {
       const T* row = b.defined() ? pointer<T>(b) : nullptr;
-      kernels::linear_activation<T>(exec, m, n, k, pointer<T>(x), pointer<T>(w), row, activation, pointer<T>(y));
+      products::linear_activation<T>(exec, m, n, k, pointer<T>(x), pointer<T>(w), row, activation, y);
     });
     keep(x);
     keep(w);

@@ -70,7 +70,8 @@ Tensor argmax(const Tensor& x, Index dim, bool keepdim = false);
 Tensor matmul(const Tensor& a, const Tensor& b);
 // y = x wT + b; x [n, in], w [out, in], b [out] or undefined -> [n, out]
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
-// activation(x wT + b), with one pass over memory fewer each way, and to the bit the same:
+// activation(x wT + b), with one pass over memory fewer each way, and to the bit the same (a GPU's library may add up
+// in another order):
 //   linear_activation(x, w, b, kernels::LeakyRelu{0.1})
 // Tanh, Sigmoid, Relu or LeakyRelu. Layers that stand so in a Sequential run as this op (layers/fused.h).
 Tensor linear_activation(const Tensor& x, const Tensor& weight, const Tensor& bias,

@@ -1,5 +1,6 @@
 #include <gradus/core/version.h>
 
+#include <gradus/kernels/libraries.h>
 #ifdef GRADUS_HAS_CUDA
 #include <gradus/kernels/cuda.h>
 #endif
@@ -34,7 +35,7 @@ std::string cuda_version() {
 
 }  // namespace
 
-VersionFacts version_facts() { return {GRADUS_VERSION, instruction_set, cuda_version(), "none"}; }
+VersionFacts version_facts() { return {GRADUS_VERSION, instruction_set, cuda_version(), kernels::cudnn_version()}; }
 
 std::string version() {
   const VersionFacts facts = version_facts();

@@ -10,6 +10,8 @@
 // lies in the padding is not multiplied. Each element is summed in an order that the extents decide, so results do not
 // depend on the number of threads.
 #pragma once
+#include <compare>
+
 #include <gradus/kernels/exec.h>
 
 namespace gradus::kernels {
@@ -20,6 +22,8 @@ struct ConvExtents {
   Index kernel_h = 1, kernel_w = 1;       // at least 1
   Index stride_h = 1, stride_w = 1;       // at least 1
   Index pad_h = 0, pad_w = 0;             // rows above and below, columns left and right
+
+  auto operator<=>(const ConvExtents&) const = default;
 };
 
 template <class T>  // bias: of out_c, or null

@@ -102,6 +102,13 @@ __global__ void matmul_join_kernel(Index size, Index n, Index parts, const T* pa
   }
 }
 
+template <class T, class Act>
+void join(Cuda cuda, Index m, Index n, Index parts, const T* partial, const T* bias, Act activation, T* c) {
+  const Index items = Draws<Act> ? pieces_of(m * n, 4) : m * n;
+  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(items), block_threads, 0, m * n, n, parts, partial, bias,
+                                     activation, c);
+}
+
 constexpr Index shortest_part = 128;
 
 template <bool transpose_a, bool transpose_b, class Tile, class T, class Act>
@@ -117,9 +124,7 @@ void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* 
   }
   T* const partial = cut.parts == 1 ? c : scratch<T>(cut.parts * m * n);
   start(nullptr, None{}, partial);
-  const Index items = Draws<Act> ? pieces_of(m * n, 4) : m * n;
-  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(items), block_threads, 0, m * n, n, cut.parts, partial, bias,
-                                     activation, c);
+  join(cuda, m, n, cut.parts, partial, bias, activation, c);
 }
 
 template <bool transpose_a, bool transpose_b, class T, class Act>
@@ -153,11 +158,25 @@ void linear_activation(Cuda cuda, Index m, Index n, Index k, const T* x, const T
   std::visit([&](const auto& op) { run<false, true>(cuda, m, n, k, x, w, bias, op, y); }, activation);
 }
 
+template <class T>
+void add_bias_and_activate(Cuda cuda, Index m, Index n, const T* bias, const Activation& activation, T* y) {
+  std::visit([&](const auto& op) { join(cuda, m, n, 1, y, bias, op, y); }, activation);
+}
+
+template <class T>
+void add_bias(Cuda cuda, Index m, Index n, const T* bias, T* y) {
+  join(cuda, m, n, 1, y, bias, None{}, y);
+}
+
 template void matmul(Cuda, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 template void matmul(Cuda, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
 template void linear_activation(Cuda, Index, Index, Index, const float*, const float*, const float*, const Activation&,
                                 float*);
 template void linear_activation(Cuda, Index, Index, Index, const double*, const double*, const double*,
                                 const Activation&, double*);
+template void add_bias_and_activate(Cuda, Index, Index, const float*, const Activation&, float*);
+template void add_bias_and_activate(Cuda, Index, Index, const double*, const Activation&, double*);
+template void add_bias(Cuda, Index, Index, const float*, float*);
+template void add_bias(Cuda, Index, Index, const double*, double*);
 
 }  // namespace gradus::kernels

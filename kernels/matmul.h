@@ -35,6 +35,13 @@ void matmul(Cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const
 template <class T>
 void linear_activation(Cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
                        const Activation& activation, T* y);
+
+// y[m, n] = activation(y + bias) in place: what is left of linear_activation, and of matmul, after a product by another
+// library.
+template <class T>
+void add_bias_and_activate(Cuda, Index m, Index n, const T* bias, const Activation& activation, T* y);
+template <class T>
+void add_bias(Cuda, Index m, Index n, const T* bias, T* y);
 #endif
 
 }  // namespace gradus::kernels

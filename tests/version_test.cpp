@@ -32,7 +32,11 @@ TEST_CASE("the facts are those of this build", "[version]") {
 #else
   CHECK(facts.cuda == "none");
 #endif
+#ifdef GRADUS_HAS_CUDNN
+  CHECK(std::regex_match(facts.cudnn, std::regex("[0-9]+\\.[0-9]+\\.[0-9]+")));
+#else
   CHECK(facts.cudnn == "none");
+#endif
 }
 
 TEST_CASE("version is the facts in a line", "[version]") {
