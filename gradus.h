@@ -7,6 +7,7 @@
 #include <gradus/core/error.h>
 #include <gradus/core/files.h>
 #include <gradus/core/gradcheck.h>
+#include <gradus/core/libraries.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
 #include <gradus/core/safetensors.h>

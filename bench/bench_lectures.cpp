@@ -1,8 +1,9 @@
 // Seconds of one training step of each phase of the lectures: the step functions that the programs run (models/), on
 // inputs made before the clock starts. Noise, zeroing, forward, loss, backward and optimiser are all within it.
 //
-//   bench_lectures [--device cpu|cuda] [--threads N] [--only PHASE] [--repeat N]
+//   bench_lectures [--device cpu|cuda] [--precision float32|tf32] [--threads N] [--only PHASE] [--repeat N]
 //
+// On a GPU the first line says which libraries compute, and how exactly (core/libraries.h).
 // It prints a line `PHASE SECONDS` for each phase, the median over N steps; --only takes a part of a phase's name. The
 // names are those of PyTorch's and JAX's programs in bench/peers, whose compare.py runs this one beside them.
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include <gradus/bench/command_line.h>
 #include <gradus/core/error.h>
+#include <gradus/core/libraries.h>
 #include <gradus/core/random.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
@@ -118,8 +120,11 @@ double seconds_a_step(const Step& step, Device device, int repeat) {
   return seconds[repeat / 2];
 }
 
-void run(const std::string& device_name, int threads, const std::string& only, int repeat) {
+void run(const std::string& device_name, const std::string& precision_name, int threads, const std::string& only,
+         int repeat) {
   const Device device = parse_device(device_name);
+  set_precision(kernels::parse_precision("--precision", precision_name));
+  if (!device.is_cpu()) std::printf("On %s, %s\n", device.str().c_str(), libraries_line().c_str());
   if (threads > 0) kernels::set_num_threads(threads);
   bool found = false;
   std::string names;
@@ -137,12 +142,14 @@ void run(const std::string& device_name, int threads, const std::string& only, i
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string device = "cpu", only;
+  std::string device = "cpu", precision_name = "float32", only;
   int threads = 0, repeat = 15;
   CLI::App app("Times one training step of each phase of the lectures: PHASE SECONDS, the median.", "bench_lectures");
   app.add_option("--device", device, "cpu, cuda, cuda:1");
+  app.add_option("--precision", precision_name, "float32, or tf32: NVIDIA's libraries may round float32 factors")
+      ->check(CLI::IsMember({"float32", "tf32"}));
   app.add_option("--threads", threads, "0: as many as there are CPUs")->check(at_least(0));
   app.add_option("--only", only, "phases with this in their name");
   app.add_option("--repeat", repeat, "timed steps; a GPU takes ten for each")->check(at_least(1));
-  return run_bench(app, argc, argv, [&] { run(device, threads, only, repeat); });
+  return run_bench(app, argc, argv, [&] { run(device, precision_name, threads, only, repeat); });
 }

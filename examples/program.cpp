@@ -46,6 +46,7 @@ int Program::run(int argc, const char* const* argv, const std::function<void()>&
     if (const auto code = parse(argc, argv)) return *code;
     watch_ = {};
     manual_seed(options.seed);
+    tell_libraries();
     check_writable(options.out);
     Interrupts interrupts([this] {
       if (save_) save_();
@@ -65,6 +66,16 @@ int Program::run(int argc, const char* const* argv, const std::function<void()>&
     std::cerr << run_.program << ": " << error.what() << "\n";
   }
   return 1;
+}
+
+// On a GPU, which libraries compute. Throws Error where GRADUS_LIBRARIES asks for what cannot be had.
+void Program::tell_libraries() {
+  if (options.device.is_cpu()) {
+    if (options.precision != "float32") say("On the CPU float32 stays float32, whatever --precision is\n");
+    return;
+  }
+  run_.libraries = kernels::library_facts();
+  say("On %s, %s\n", options.device.str().c_str(), kernels::libraries_line().c_str());
 }
 
 std::ostream& Program::log() {

@@ -41,6 +41,7 @@ struct CommonOptions {
   std::uint64_t seed = 0;
   int threads = 0;  // 0: as many as the process has CPUs; run() puts their number here
   Device device = cpu;
+  std::string precision = "float32";  // or "tf32", for NVIDIA's libraries on a GPU (core/libraries.h)
   bool quiet = false;
 };
 
@@ -121,7 +122,8 @@ class Program {
 
  private:
   struct CommandLine;
-  std::optional<int> parse(int argc, const char* const* argv);       // the exit code, when there is nothing to run
+  std::optional<int> parse(int argc, const char* const* argv);  // the exit code, when there is nothing to run
+  void tell_libraries();
   RunRecord::Figure& figure(const std::string& name, bool is_film);  // made where there is none
   void write_record();
   void finish();

@@ -11,6 +11,7 @@
 #include <gradus/core/version.h>
 #include <gradus/examples/program.h>
 #include <gradus/examples/program_numbers.h>
+#include <gradus/kernels/libraries.h>
 #include <gradus/kernels/parallel.h>
 
 namespace gradus {
@@ -91,6 +92,9 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
       ->check(at_least<int>(1))
       ->default_str("");
   line.add("--device", line.device, "cpu, cuda or cuda:1")->check(CLI::Validator(refuse_device, ""));
+  line.add("--precision", options.precision,
+           "float32, or tf32: NVIDIA's libraries on a GPU may round the factors of float32 products")
+      ->check(CLI::IsMember({"float32", "tf32"}));
   flag("--quiet", options.quiet, "print nothing but errors");
 }
 
@@ -139,6 +143,7 @@ std::optional<int> Program::parse(int argc, const char* const* argv) {
     return 2;
   }
   options.device = parse_device(line.device);
+  kernels::set_precision(kernels::parse_precision("--precision", options.precision));
   if (options.threads > 0) kernels::set_num_threads(options.threads);
   options.threads = kernels::num_threads();
   for (const CommandLine::Alternative& alternative : line.alternatives) {

@@ -54,6 +54,11 @@ std::string results_json(const RunRecord& run) {
             {"instruction_set", facts.instruction_set},
             {"cuda", facts.cuda},
             {"cudnn", facts.cudnn}};
+  if (run.libraries) {
+    json["libraries"] = {{"matrix_products", run.libraries->matrix_products},
+                         {"convolutions", run.libraries->convolutions},
+                         {"float32_products", run.libraries->precision}};
+  }
   Json& settings = json["settings"] = Json::object();
   for (const auto& [name, value] : run.settings) settings[name] = Json::parse(value);
   Json& results = json["results"] = Json::object();

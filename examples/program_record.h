@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gradus/examples/program_accuracy.h>
+#include <gradus/kernels/libraries.h>
 #include <gradus/report/curves.h>
 #include <gradus/report/html.h>
 
@@ -54,6 +55,8 @@ struct RunRecord {
     std::vector<std::string> frames;  // of a film: the names of its pictures' files
   };
   std::vector<Figure> figures;
+
+  std::optional<kernels::LibraryFacts> libraries;  // of a run on a GPU
 
   double seconds = 0, peak_memory_mb = 0;
   bool finished = false, interrupted = false;

@@ -152,6 +152,11 @@ void show_run(HtmlReport& report, const RunRecord& run) {
                      {"instruction set", facts.instruction_set},
                      {"CUDA", facts.cuda},
                      {"cuDNN", facts.cudnn}}};
+  if (run.libraries) {
+    machine.rows.push_back({"matrix products", run.libraries->matrix_products});
+    machine.rows.push_back({"convolutions", run.libraries->convolutions});
+    machine.rows.push_back({"float32 products", run.libraries->precision});
+  }
   for (const auto& row : times(run)) machine.rows.push_back(row);
   machine.rows.push_back({"peak memory", formatted("%.0f MB", run.peak_memory_mb)});
   report.table(machine);

@@ -32,3 +32,4 @@ expect_error "no phase has 'lecture99' in its name; there are lecture20.autoenco
 expect_error "--repeat" --repeat 0
 expect_error "--threads" --threads -1
 expect_error "device" --device tpu
+expect_error "--precision: float16 not in {float32,tf32}" --precision float16

@@ -77,6 +77,7 @@ TEST_CASE("a wrong command line is refused in a sentence", "[program]") {
   CHECK(refusal({"--data", ""}) == "--data: the folder's name is empty");
   CHECK(contains(refusal({"--data="}), "--data"));
   CHECK(contains(refusal({"--device", "tpu"}), "tpu"));
+  CHECK(refusal({"--precision", "float16"}) == "--precision: float16 not in {float32,tf32}");
   CHECK(contains(refusal({"--nonsense"}), "--nonsense"));
   CHECK(contains(refusal({"stray"}), "stray"));
   CHECK(contains(refusal({"--epochs"}), "--epochs"));
@@ -88,8 +89,8 @@ TEST_CASE("--help documents every option, --version says what was built", "[prog
   CHECK(!trial.worked);
   CHECK(!fs::exists(trial.folder));
   CHECK(contains(trial.out, "Tries things."));
-  for (const char* option : {"--data", "--out", "--batch-size", "--seed", "--threads", "--device", "--quiet",
-                             "--version", "--help", "--epochs", "--noise", "--form"}) {
+  for (const char* option : {"--data", "--out", "--batch-size", "--seed", "--threads", "--device", "--precision",
+                             "--quiet", "--version", "--help", "--epochs", "--noise", "--form"}) {
     INFO(option);
     const std::size_t at = trial.out.find(option);
     REQUIRE(at != std::string::npos);
@@ -151,6 +152,29 @@ TEST_CASE("metrics.csv, curves.svg and report.html are whole after every epoch",
   CHECK(contains(svg, "</svg>"));
   CHECK(contains(content(trial.folder / "report.html"), "it has come to epoch 1 of phase classifier"));
   CHECK(std::distance(fs::directory_iterator(trial.folder), {}) == 3);
+}
+
+TEST_CASE("--precision is the libraries', and the CPU says that it has none of it", "[program]") {
+  Trial trial;
+  REQUIRE(trial.run({"--precision", "tf32"}) == 0);
+  CHECK(kernels::precision() == kernels::Precision::tf32);
+  CHECK(trial.out == "On the CPU float32 stays float32, whatever --precision is\n");
+  REQUIRE(trial.run({}) == 0);
+  CHECK(kernels::precision() == kernels::Precision::float32);
+  CHECK(trial.out == "");
+}
+
+TEST_CASE("a run on a GPU records which libraries computed", "[program]") {
+  RunRecord run;
+  CHECK(!nlohmann::json::parse(results_json(run)).contains("libraries"));
+  run.libraries = {"cuBLASLt 13.1.0", "own kernels", "TF32"};
+  const auto json = nlohmann::json::parse(results_json(run))["libraries"];
+  CHECK(json["matrix_products"] == "cuBLASLt 13.1.0");
+  CHECK(json["convolutions"] == "own kernels");
+  CHECK(json["float32_products"] == "TF32");
+  const std::string page = report_of(run).str();
+  CHECK(contains(page, "cuBLASLt 13.1.0"));
+  CHECK(contains(page, "TF32"));
 }
 
 TEST_CASE("results.json holds settings, figures and classes", "[program]") {
