@@ -37,6 +37,9 @@ install_missing() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# CUDA, with nvcc and cuBLAS, is NVIDIA's own (cuda-toolkit of its repository for Debian), and so is cuDNN (cudnn9-cuda-13):
+# nothing here installs them, and nothing needs cuDNN; CMake says whether it found it.
+
 # Looks for nvcc and for a GPU that answers. `nvcc` becomes its path, or empty; `gpu` the GPU's name, or empty, and then
 # `no_gpu` says why. Like CUDA's own programs it heeds CUDACXX, CUDA_HOME and CUDA_VISIBLE_DEVICES.
 find_gpu() {

@@ -74,10 +74,12 @@ in_file tests.txt "^-- tests:cuda_device passed"
 in_file tests.txt "^-- tests:cuda_two passed"
 in_file lectures.txt '"accuracy": 12.5'
 in_file lectures.txt "lecture20_denoising_autoencoder --device cuda --out"
-in_file memcheck.txt "tool memcheck .*cuda_one_test"
+in_file memcheck.txt "GRADUS_LIBRARIES=own .*tool memcheck .*cuda_one_test"
 ! grep -q cuda_device "$home/out/gpu-check/memcheck.txt" || { echo "memcheck ran the long trainings"; exit 1; }
-in_file speed.txt "bench_lectures --device cuda"
 in_file speed.txt "bench_ops --device cuda"
+in_file speed.txt "bench_lectures --device cuda$"
+in_file speed.txt "bench_lectures --device cuda --precision tf32"
+in_file speed.txt "GRADUS_LIBRARIES=own .*bench_lectures --device cuda"
 [[ $(wc -l <"$home/out/gpu-check/summary.txt") == 6 ]] || { echo "summary.txt has not six lines"; exit 1; }
 
 check -- --build built --out elsewhere initcheck:cuda_two
