@@ -100,6 +100,12 @@ TEST_CASE("TF32 is what the tensor cores of an H200 are for") {
   }
 }
 
+TEST_CASE("cuDNN takes what a run tells it") {
+  const float numbers[4] = {};
+  CHECK_NOTHROW(cudnn::make_arguments({numbers, numbers + 1, numbers + 2, numbers + 3}, nullptr));
+  CHECK_NOTHROW(cudnn::make_arguments({numbers, numbers + 1, numbers + 2, nullptr}, nullptr));
+}
+
 // Some of these cuDNN may leave to our own kernels; none is an error.
 TEST_CASE("cuDNN is asked about convolutions of any extents") {
   const cudnn::Device device = described("gpu_h200.json");

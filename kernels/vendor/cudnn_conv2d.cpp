@@ -12,14 +12,6 @@
 namespace gradus::kernels::cudnn {
 namespace {
 
-// Where the tensors of a graph lie.
-struct Places {
-  const float* image = nullptr;
-  const float* weights = nullptr;
-  const float* result = nullptr;
-  const float* bias = nullptr;
-};
-
 bool is_empty(const ConvExtents& e) { return e.n * e.c * e.h * e.w * e.out_c * e.out_h * e.out_w == 0; }
 
 // Null where cuDNN has no plan for it.
@@ -33,23 +25,12 @@ const ConvPlan* plan_for(Cuda cuda, Convolution what, const ConvExtents& e, cons
 }
 
 void execute(Cuda cuda, const ConvPlan& plan, const Places& at, KernelRecord& record, const TakeMemory& memory) {
-  std::vector<std::int64_t> names{image, weights, result};
-  std::vector<Address> addresses;
-  for (const float* place : {at.image, at.weights, at.result}) addresses.push_back({const_cast<float*>(place)});
-  if (at.bias) {
-    names.push_back(bias);
-    addresses.push_back({const_cast<float*>(at.bias)});
-  }
-  const Address workspace{plan.workspace > 0 ? memory(static_cast<std::size_t>(plan.workspace)) : nullptr};
-  Descriptor variant(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-  variant.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, names);
-  variant.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, addresses);
-  variant.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, workspace);
-  variant.finalize();
+  void* const workspace = plan.workspace > 0 ? memory(static_cast<std::size_t>(plan.workspace)) : nullptr;
+  const Descriptor arguments = make_arguments(at, workspace);
   static std::mutex mutex;  // between the stream's choice and its use
   const std::lock_guard lock(mutex);
   check(functions().set_stream(handle(), cuda.stream));
-  check(functions().execute(handle(), plan.plan.get(), variant.get()));
+  check(functions().execute(handle(), plan.plan.get(), arguments.get()));
   ++record.launches;
 }
 

@@ -132,4 +132,24 @@ ConvGraph make_graph(const ConvProduct& p, const Device& device) {
   return {std::move(parts), std::move(graph)};
 }
 
+Descriptor make_arguments(const Places& at, void* workspace) {
+  std::vector<std::int64_t> names;
+  std::vector<Address> addresses;
+  const auto place = [&](TensorName name, const float* numbers) {
+    if (!numbers) return;
+    names.push_back(name);
+    addresses.push_back({const_cast<float*>(numbers)});  // the engine writes its result, or a gradient
+  };
+  place(image, at.image);
+  place(weights, at.weights);
+  place(result, at.result);
+  place(bias, at.bias);
+  Descriptor d(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+  d.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, names);
+  d.set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, addresses);
+  d.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, Address{workspace});
+  d.finalize();
+  return d;
+}
+
 }  // namespace gradus::kernels::cudnn

@@ -62,4 +62,13 @@ std::optional<ConvPlan> make_plan(const ConvProduct& p, const Device& device);
 ConvGraph make_graph(const ConvProduct& p, const Device& device);
 std::optional<ConvPlan> choose_engine(ConvGraph graph, Precision precision, const Device& device);
 
+// What a run tells the plan: where each of the graph's tensors lies, and the workspace.
+struct Places {
+  const float* image = nullptr;
+  const float* weights = nullptr;
+  const float* result = nullptr;
+  const float* bias = nullptr;  // null where the graph has none
+};
+Descriptor make_arguments(const Places& at, void* workspace);
+
 }  // namespace gradus::kernels::cudnn
