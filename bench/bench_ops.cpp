@@ -1,10 +1,11 @@
 // GB/s of ops that do little more than read and write, beside those of a copy: on a machine that does them well, each
 // takes as long as a copy of as many bytes. Counted are the bytes that an op must move: every operand once.
 //
-//   bench_ops [--device cpu|cuda] [--megabytes N] [--threads N] [--repeat N]
+//   bench_ops [--device cpu|cuda] [--megabytes N] [--product N] [--threads N] [--repeat N]
 //
 // It prints a line `OP GB/S SHARE-OF-COPY` for each op, from the median of N rounds, in which all ops take turns. The
-// tensors are of float32; the largest one of each op has --megabytes.
+// tensors are of float32; the largest one of each op has --megabytes. With --product N follows the matrix product of
+// N x N numbers, by our own kernels and, on a GPU, by cuBLASLt where it is there: `PRODUCT GFLOP/S SHARE-OF-CUBLASLT`.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include <gradus/core/autograd.h>
 #include <gradus/core/cuda.h>
 #include <gradus/core/error.h>
+#include <gradus/core/libraries.h>
 #include <gradus/core/on.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
@@ -30,7 +32,7 @@ namespace {
 
 struct Op {
   std::string name;
-  double bytes;  // read and written
+  double work;  // bytes read and written, or multiplications and additions
   std::function<void()> run;
   std::vector<double> seconds = {};
 };
@@ -79,11 +81,8 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-void run(const std::string& device_name, int megabytes, int threads, int repeat) {
-  const Device device = parse_device(device_name);
-  if (threads > 0) kernels::set_num_threads(threads);
-  manual_seed(0);
-  std::vector<Op> ops = make_ops(device, 1e6 * megabytes);
+// All ops in turn, so that what else the machine does meets each of them. Their rates, in 10^9 a second.
+std::vector<double> rates(std::vector<Op> ops, Device device, int repeat) {
   const int together = device.is_cpu() ? 1 : 20;  // a GPU is waited for once in as many
   for (int round = -2; round < repeat; ++round) {
     for (Op& op : ops) {
@@ -94,20 +93,54 @@ void run(const std::string& device_name, int megabytes, int threads, int repeat)
       if (round >= 0) op.seconds.push_back(taken.count() / together);
     }
   }
-  const auto rate = [](const Op& op) { return op.bytes / median(op.seconds) / 1e9; };
-  for (const Op& op : ops)
-    std::printf("%-30s %8.1f GB/s %4.0f%%\n", op.name.c_str(), rate(op), 100 * rate(op) / rate(ops[0]));
+  std::vector<double> all;
+  for (const Op& op : ops) all.push_back(op.work / median(op.seconds) / 1e9);
+  return all;
+}
+
+// By our own kernels and, where it is there, by cuBLASLt.
+std::vector<Op> make_products(Device device, Index n) {
+  const Tensor a = randn({n, n}, {float32, device}), b = randn({n, n}, {float32, device});
+  const auto by = [=](const std::string& who, Libraries libraries) {
+    return Op{"product, " + who, 2.0 * double(n) * double(n) * double(n), [=] {
+                set_libraries(libraries);
+                matmul(a, b);
+              }};
+  };
+  std::vector<Op> ops{by("own kernels", Libraries::own)};
+  if (!device.is_cpu() && kernels::uses_cublas()) ops.push_back(by("cuBLASLt", Libraries::vendor));
+  return ops;
+}
+
+struct Settings {
+  std::string device = "cpu";
+  int megabytes = 64, product = 0, threads = 0, repeat = 15;
+};
+
+void run(const Settings& settings) {
+  const Device device = parse_device(settings.device);
+  if (settings.threads > 0) kernels::set_num_threads(settings.threads);
+  manual_seed(0);
+  const auto print = [&](const std::vector<Op>& ops, const char* unit, bool last_is_whole) {
+    const std::vector<double> all = rates(ops, device, settings.repeat);
+    const double whole = last_is_whole ? all.back() : all.front();
+    for (std::size_t i = 0; i < all.size(); ++i)
+      std::printf("%-30s %8.1f %s %4.0f%%\n", ops[i].name.c_str(), all[i], unit, 100 * all[i] / whole);
+  };
+  print(make_ops(device, 1e6 * settings.megabytes), "GB/s", false);
+  if (settings.product > 0) print(make_products(device, settings.product), "GFLOP/s", true);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string device = "cpu";
-  int megabytes = 64, threads = 0, repeat = 15;
+  Settings settings;
   CLI::App app("GB/s of ops that do little more than read and write, and their share of a copy's.", "bench_ops");
-  app.add_option("--device", device, "cpu, cuda, cuda:1");
-  app.add_option("--megabytes", megabytes, "of an op's largest tensor")->check(at_least(1));
-  app.add_option("--threads", threads, "0: as many as there are CPUs")->check(at_least(0));
-  app.add_option("--repeat", repeat, "timed rounds; a GPU does each op 20 times in one")->check(at_least(1));
-  return run_bench(app, argc, argv, [&] { run(device, megabytes, threads, repeat); });
+  app.add_option("--device", settings.device, "cpu, cuda, cuda:1");
+  app.add_option("--megabytes", settings.megabytes, "of an op's largest tensor")->check(at_least(1));
+  app.add_option("--product", settings.product, "a matrix product of so many rows and columns, too; 0: none")
+      ->check(at_least(0));
+  app.add_option("--threads", settings.threads, "0: as many as there are CPUs")->check(at_least(0));
+  app.add_option("--repeat", settings.repeat, "timed rounds; a GPU does each op 20 times in one")->check(at_least(1));
+  return run_bench(app, argc, argv, [&] { run(settings); });
 }
