@@ -11,6 +11,7 @@
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
 #include <gradus/core/safetensors.h>
+#include <gradus/core/step_graph.h>
 #include <gradus/core/tensor.h>
 #include <gradus/core/threads.h>
 #include <gradus/core/version.h>

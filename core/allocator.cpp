@@ -46,7 +46,7 @@ struct System {
     if (pinned) return kernels::pinned_allocate(bytes);
     if (!device.is_cpu()) {
       kernels::set_device(device.index);
-      return kernels::device_allocate(bytes);
+      return kernels::device_allocate(bytes, true);
     }
 #endif
     return ::operator new (bytes, std::align_val_t{64}, std::nothrow);
@@ -69,6 +69,8 @@ struct System {
   }
 };
 
+thread_local MemoryPool* open_pool = nullptr;
+
 class Allocator {
  public:
   explicit Allocator(Device device, bool pinned = false) : system_{device, pinned} {}
@@ -77,34 +79,41 @@ class Allocator {
     if (bytes == 0) return nullptr;
     const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
-    void* block = reuse(size);
-    if (!block) {
-      block = system_.take(size);
-      if (!block) {
-        flush();
-        block = system_.take(size);
-      }
-      check(block != nullptr, "memory", "out of ", system_.pinned ? "page-locked " : "", "memory on ", system_.device,
-            ": asked for ", bytes, " bytes while ", stats_.active, " are in use", system_.left(),
-            "; use a smaller batch");
-      ++stats_.system_allocations;
-    }
-    stats_.active += size;
-    if (stats_.active > stats_.peak) stats_.peak = stats_.active;
-    return block;
+    if (MemoryPool* const pool = pool_here()) return allocate_in(*pool, size, bytes);
+    return take(size, bytes);
   }
 
   void deallocate(void* block, std::size_t bytes) noexcept {
     if (!block) return;
-    const std::size_t size = rounded(bytes);
     std::lock_guard lock(mutex_);
-    stats_.active -= size;
-    if (!caching_) return system_.give_back(block);
-    try {
-      free_[size].push_back(block);
-      stats_.cached += size;
-    } catch (...) {  // no memory for the list itself
-      system_.give_back(block);
+    if (const auto pooled = pooled_.find(block); pooled != pooled_.end()) {
+      pooled->second.in_use = false;
+      if (pooled->second.pool) return;
+      pooled_.erase(pooled);
+    }
+    give_back(block, rounded(bytes));
+  }
+
+  bool owns(const MemoryPool& pool, void* block) {
+    const std::lock_guard lock(mutex_);
+    const auto found = pooled_.find(block);
+    return found != pooled_.end() && found->second.pool == &pool;
+  }
+
+  void release(const MemoryPool& pool) noexcept {
+    const std::lock_guard lock(mutex_);
+    for (auto at = pooled_.begin(); at != pooled_.end();) {
+      if (at->second.pool != &pool) {
+        ++at;
+        continue;
+      }
+      at->second.pool = nullptr;
+      if (at->second.in_use) {
+        ++at;
+        continue;
+      }
+      give_back(at->first, at->second.size);
+      at = pooled_.erase(at);
     }
   }
 
@@ -126,6 +135,57 @@ class Allocator {
   bool caching_ = caching_at_start();
 
  private:
+  // A block that belongs to a pool, or that only its tensor keeps, where the pool is gone (null).
+  struct Pooled {
+    const MemoryPool* pool;
+    std::size_t size;
+    bool in_use;
+  };
+
+  MemoryPool* pool_here() const {
+    return open_pool && !system_.pinned && open_pool->device() == system_.device ? open_pool : nullptr;
+  }
+
+  void* allocate_in(const MemoryPool& pool, std::size_t size, std::size_t bytes) {
+    for (auto& [block, pooled] : pooled_) {
+      if (pooled.pool != &pool || pooled.in_use || pooled.size != size) continue;
+      pooled.in_use = true;
+      return block;
+    }
+    void* const block = take(size, bytes);
+    pooled_[block] = {&pool, size, true};
+    return block;
+  }
+
+  void* take(std::size_t size, std::size_t bytes) {
+    void* block = reuse(size);
+    if (!block) {
+      block = system_.take(size);
+      if (!block) {
+        flush();
+        block = system_.take(size);
+      }
+      check(block != nullptr, "memory", "out of ", system_.pinned ? "page-locked " : "", "memory on ", system_.device,
+            ": asked for ", bytes, " bytes while ", stats_.active, " are in use", system_.left(),
+            "; use a smaller batch");
+      ++stats_.system_allocations;
+    }
+    stats_.active += size;
+    if (stats_.active > stats_.peak) stats_.peak = stats_.active;
+    return block;
+  }
+
+  void give_back(void* block, std::size_t size) noexcept {
+    stats_.active -= size;
+    if (!caching_) return system_.give_back(block);
+    try {
+      free_[size].push_back(block);
+      stats_.cached += size;
+    } catch (...) {  // no memory for the list itself
+      system_.give_back(block);
+    }
+  }
+
   void* reuse(std::size_t size) {
     const auto found = free_.find(size);
     if (found == free_.end() || found->second.empty()) return nullptr;
@@ -137,6 +197,7 @@ class Allocator {
 
   System system_;
   std::unordered_map<std::size_t, std::vector<void*>> free_;
+  std::unordered_map<void*, Pooled> pooled_;
 };
 
 // Never destroyed: tensors of static lifetime may be freed after everything else.
@@ -183,6 +244,12 @@ void empty_cache(Device device) {
   std::lock_guard lock(a.mutex_);
   a.flush();
 }
+
+MemoryPool::~MemoryPool() { allocator_of(device_).release(*this); }
+bool MemoryPool::owns(const void* block) const { return allocator_of(device_).owns(*this, const_cast<void*>(block)); }
+
+MemoryPool::Scope::Scope(MemoryPool& pool) : before_(open_pool) { open_pool = &pool; }
+MemoryPool::Scope::~Scope() { open_pool = before_; }
 
 void set_memory_caching(bool on, Device device) {
   Allocator& a = allocator_of(device);

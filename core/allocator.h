@@ -28,6 +28,34 @@ void* allocate_pinned(std::size_t bytes);
 void deallocate_pinned(void* block, std::size_t bytes) noexcept;
 MemoryStats pinned_memory_stats();
 
+// The memory of a recorded step (step_graph.h). While a Scope lives, what this thread allocates on the device comes
+// from the pool, and what it frees of that goes back to it, to be handed out again within the Scope. After it nobody
+// else gets these blocks, because the step will write to them whenever it runs: not before the pool is gone and the
+// tensor that lies in the block, too.
+class MemoryPool {
+ public:
+  explicit MemoryPool(Device device) : device_(device) {}
+  ~MemoryPool();
+  MemoryPool(const MemoryPool&) = delete;
+  MemoryPool& operator=(const MemoryPool&) = delete;
+
+  class Scope {
+   public:
+    explicit Scope(MemoryPool& pool);
+    ~Scope();
+    Scope(const Scope&) = delete;
+
+   private:
+    MemoryPool* before_;
+  };
+
+  bool owns(const void* block) const;
+  Device device() const { return device_; }
+
+ private:
+  Device device_;
+};
+
 MemoryStats memory_stats(Device device = cpu);
 void reset_peak_memory(Device device = cpu);
 void empty_cache(Device device = cpu);  // gives every cached block back to the system

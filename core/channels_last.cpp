@@ -1,6 +1,7 @@
 #include <gradus/core/channels_last.h>
 
 #include <gradus/core/on.h>
+#include <gradus/core/recording.h>
 #include <gradus/core/tensor_impl.h>
 #include <gradus/kernels/fill.h>
 
@@ -24,7 +25,9 @@ Tensor empty_arranged_like(const Tensor& t) { return empty_arranged(t.shape(), t
 
 void* address(const Tensor& t) {
   const Tensor::Impl& impl = t.get();
-  return static_cast<char*>(impl.storage->data()) + impl.offset * static_cast<Index>(size_of(impl.dtype));
+  void* const at = static_cast<char*>(impl.storage->data()) + impl.offset * static_cast<Index>(size_of(impl.dtype));
+  if (Recording* const recording = Recording::current()) recording->note_use(t, at);
+  return at;
 }
 
 std::array<Index, Shape::max_rank> memory_strides(const Tensor& t) {

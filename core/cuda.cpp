@@ -5,6 +5,7 @@
 #include <gradus/core/allocator.h>
 #include <gradus/core/error.h>
 #include <gradus/core/index_check.h>
+#include <gradus/core/recording.h>
 #ifdef GRADUS_HAS_CUDA
 #include <gradus/kernels/cuda.h>
 #endif
@@ -69,6 +70,7 @@ bool is_available() { return device_count() > 0; }
 
 void synchronize(Device device) {
   check_there("synchronize", device);
+  refuse_while_recording("synchronize", "the GPU is waited for", "do it after the call");
   wait_for(device);
 }
 

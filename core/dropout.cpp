@@ -7,8 +7,8 @@
 namespace gradus {
 namespace ops {
 
-// Nothing is kept but the mask's seed and offset. The elements are numbered in the order of the shape, so images whose
-// channels lie last are rearranged for it, and back.
+// Nothing is kept but where the mask's draw started. The elements are numbered in the order of the shape, so images
+// whose channels lie last are rearranged for it, and back.
 struct Dropout {
   static constexpr auto name = "dropout";
   kernels::Dropout mask;
@@ -30,10 +30,8 @@ void check_probability(const char* op, double p) {
   check(p >= 0 && p <= 1, op, "expected a probability p from 0 to 1, got ", p);
 }
 
-kernels::Dropout draw_mask(double p, Index n, Generator& from) {
-  const kernels::Dropout mask(p, from.seed, from.offset);
-  from.offset += kernels::Dropout::counters_used(n);
-  return mask;
+kernels::Dropout draw_mask(const char* op, Device device, double p, Index n, Generator& from) {
+  return {p, draw_start(op, device, from, kernels::Dropout::counters_used(n))};
 }
 
 Tensor dropout(const Tensor& x, double p, bool training, Generator& from) {
@@ -42,7 +40,7 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& from) {
         "expected a float32 or float64 tensor, got int64; convert it with .to(float64)");
   check_probability("dropout", p);
   if (!training || p == 0) return x;
-  return apply(ops::Dropout{draw_mask(p, x.numel(), from)}, x);
+  return apply(ops::Dropout{draw_mask("dropout", x.device(), p, x.numel(), from)}, x);
 }
 
 }  // namespace gradus

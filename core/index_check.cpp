@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gradus/core/on.h>
+#include <gradus/core/recording.h>
 #include <gradus/kernels/index.h>
 
 namespace gradus {
@@ -101,6 +102,9 @@ void check_range(const char* op, const Tensor& t, double low, double high, const
       const Index number = checks().number_of({op, what, where, t.dtype()});
       kernels::check_range<T>(exec, number, t.numel(), T(low), T(high), pointer<T>(t));
       checks().note_queued(t.device());
+      if (Recording* const recording = Recording::current()) {
+        recording->after_each_call([device = t.device()] { checks().note_queued(device); });
+      }
       if (kernels::waits_for_each_kernel()) wait(exec, t.device());
 #endif
     }

@@ -135,7 +135,8 @@ Tensor linear_dropout(const Tensor& x, const Tensor& weight, const Tensor& bias,
   check_linear("linear_dropout", x, weight, bias);
   check_probability("linear_dropout", p);
   if (!training || p == 0) return linear(x, weight, bias);
-  return linear_activation(x, weight, bias, draw_mask(p, x.size(0) * weight.size(0), from));
+  return linear_activation(x, weight, bias,
+                           draw_mask("linear_dropout", x.device(), p, x.size(0) * weight.size(0), from));
 }
 
 Tensor linear_dropout_relu(const Tensor& x, const Tensor& weight, const Tensor& bias, double p, bool training,
@@ -143,7 +144,8 @@ Tensor linear_dropout_relu(const Tensor& x, const Tensor& weight, const Tensor& 
   check_linear("linear_dropout_relu", x, weight, bias);
   check_probability("linear_dropout_relu", p);
   if (!training || p == 0) return linear_activation(x, weight, bias, kernels::Relu{});
-  return linear_activation(x, weight, bias, kernels::DropoutRelu{draw_mask(p, x.size(0) * weight.size(0), from)});
+  const kernels::Dropout mask = draw_mask("linear_dropout_relu", x.device(), p, x.size(0) * weight.size(0), from);
+  return linear_activation(x, weight, bias, kernels::DropoutRelu{mask});
 }
 
 }  // namespace gradus

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <gradus/core/autograd.h>
+#include <gradus/core/recording.h>
 #include <gradus/core/tensor.h>
 
 namespace gradus {
@@ -198,6 +199,9 @@ std::vector<std::string> suffixes(const Tensor& t) {
 
 std::string text_of(const Tensor& t) {
   if (!t.defined()) return "tensor(undefined)";
+  if (!t.device().is_cpu()) {
+    refuse_while_recording("print", "a tensor is printed", "return it from the step, and print it after the call");
+  }
   std::string text = prefix + numbers(t);
   const std::size_t last_newline = text.rfind('\n');
   // Lines break where PyTorch's break: its count starts two columns late, and its dtypes are longer by "torch.".

@@ -16,6 +16,9 @@ struct Generator {
   std::uint64_t offset = 0;  // the next unused counter
 
   explicit Generator(std::uint64_t s = 0) : seed(s) {}
+  Generator(const Generator&) = default;
+  Generator& operator=(const Generator&) = default;
+  ~Generator();  // says so to a step that is being recorded (step_graph.h)
 };
 
 Generator& default_generator();        // each thread has its own

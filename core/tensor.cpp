@@ -7,9 +7,14 @@
 
 #include <gradus/core/channels_last.h>
 #include <gradus/core/on.h>
+#include <gradus/core/recording.h>
 #include <gradus/core/tensor_impl.h>
 
 namespace gradus {
+
+namespace {
+const char read_after[] = "return the tensor from the step, and read it after the call";
+}
 
 const Tensor::Impl& Tensor::get() const {
   check(defined(), "tensor", "this tensor is undefined: it was declared, but never given a value");
@@ -44,9 +49,13 @@ void* Tensor::raw() const {
   return address(*this);
 }
 
-void Tensor::bump_version() const { get().storage->bump_version(); }
+void Tensor::bump_version() const {
+  get().storage->bump_version();
+  if (Recording* const recording = Recording::current()) recording->note_change(*this);
+}
 
 void Tensor::set_data(const Tensor& t) {
+  refuse_while_recording("set_data", "a tensor is given other numbers", "do it between the calls");
   get();
   const Impl& from = t.get();
   check(!grad_enabled() || !requires_grad(), "set_data",
@@ -72,6 +81,7 @@ std::span<T> Tensor::data() const {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
+  if (!device().is_cpu()) refuse_while_recording("to_vector", "numbers are read", read_after);
   const Tensor host = arranged(to(cpu).detach(), false);
   const std::span<T> values = host.data<T>();
   return {values.begin(), values.end()};
@@ -86,6 +96,7 @@ template std::vector<Index> Tensor::to_vector() const;
 
 double Tensor::item() const {
   check(numel() == 1, "item", "expected a tensor of one element, got shape ", shape(), "; use to_vector()");
+  if (!device().is_cpu()) refuse_while_recording("item", "a number is read", read_after);
   double value = 0;
   const Tensor host = to(cpu);
   on(host, [&]<class T>(auto) { value = static_cast<double>(*pointer<T>(host)); });
@@ -96,7 +107,11 @@ double Tensor::item() const {
 
 bool Tensor::requires_grad() const { return get().requires_grad; }
 bool Tensor::is_leaf() const { return get().node == nullptr; }
-Tensor Tensor::grad() const { return get().grad; }
+Tensor Tensor::grad() const {
+  get();
+  if (Recording* const recording = Recording::current()) recording->note_gradient(*this, true);
+  return impl_->grad;
+}
 const std::shared_ptr<Node>& Tensor::grad_fn() const { return get().node; }
 
 Tensor& Tensor::requires_grad_(bool required) {
@@ -116,6 +131,7 @@ void Tensor::set_grad(Tensor gradient) {
     check(gradient.shape() == shape() && gradient.dtype() == dtype(), "set_grad", "expected ", dtype(), " of shape ",
           shape(), ", got ", gradient.dtype(), " of shape ", gradient.shape());
   }
+  if (Recording* const recording = Recording::current()) recording->note_gradient(*this, false);
   impl_->grad = std::move(gradient);
 }
 

@@ -5,6 +5,7 @@
 #include <gradus/core/channels_last.h>
 #include <gradus/core/index_check.h>
 #include <gradus/core/on.h>
+#include <gradus/core/recording.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/tensor_impl.h>
 #include <gradus/kernels/fill.h>
@@ -38,6 +39,9 @@ Tensor converted(const Tensor& x, DType dtype) {
 // x's numbers in new memory on that device.
 Tensor copied(const Tensor& x, Device device) {
   if (x.device() == device) return converted(x, x.dtype());
+  refuse_while_recording("to", "a tensor is copied from " + x.device().str() + " to " + device.str(),
+                         device.is_cpu() ? "return it from the step, and copy it after the call"
+                                         : "copy it before, and pass it to the step as an input");
   Tensor y = empty_arranged(x.shape(), {x.dtype(), device}, channels_last(x));
 #ifdef GRADUS_HAS_CUDA
   const std::size_t bytes = static_cast<std::size_t>(x.numel()) * size_of(x.dtype());

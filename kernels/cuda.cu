@@ -2,6 +2,7 @@
 
 #include <gradus/kernels/error.h>
 #include <gradus/kernels/gpu.h>
+#include <gradus/kernels/graph.h>
 
 namespace gradus::kernels {
 namespace {
@@ -24,6 +25,9 @@ bool has_name(const KernelRecord& record, std::string_view name) {
   const std::string_view full = record.name;
   return full.substr(0, name.size()) == name && (full.size() == name.size() || full[name.size()] == '<');
 }
+
+const char pass_it[] = "pass it to the step as an input";
+const char wait_after[] = "do it after the call";
 
 void copy(Cuda cuda, std::size_t bytes, const void* from, void* to, cudaMemcpyKind kind) {
   if (bytes > 0) cuda_check(cudaMemcpyAsync(to, from, bytes, kind, cuda.stream));
@@ -99,7 +103,11 @@ DeviceMemory device_memory() {
   return memory;
 }
 
-void* device_allocate(std::size_t bytes) {
+void* device_allocate(std::size_t bytes, bool of_recorded_step) {
+  if (!of_recorded_step) {
+    refuse_while_recording("device_allocate", "something asks for memory of its own for the first time",
+                           "do the same in the first call, which is not recorded");
+  }
   void* block = nullptr;
   return block_or_null(cudaMalloc(&block, bytes), block);
 }
@@ -114,10 +122,12 @@ void* pinned_allocate(std::size_t bytes) {
 void pinned_free(void* block) noexcept { cudaFreeHost(block); }
 
 void copy_to_device(Cuda cuda, std::size_t bytes, const void* host, void* device) {
+  refuse_while_recording("copy_to_device", "memory of the host is copied", pass_it);
   copy(cuda, bytes, host, device, cudaMemcpyHostToDevice);
 }
 
 void copy_to_host(Cuda cuda, std::size_t bytes, const void* device, void* host) {
+  refuse_while_recording("copy_to_host", "numbers are copied to the host", wait_after);
   static KernelRecord record("kernel = copy_to_host]");
   ++record.launches;
   copy(cuda, bytes, device, host, cudaMemcpyDeviceToHost);
@@ -139,13 +149,19 @@ void destroy_stream(Cuda cuda) noexcept {
   if (cuda.stream) cudaStreamDestroy(cuda.stream);
 }
 
-void synchronize(Cuda cuda) { cuda_check(cudaStreamSynchronize(cuda.stream)); }
+void synchronize(Cuda cuda) {
+  refuse_while_recording("synchronize", "the GPU is waited for", wait_after);
+  cuda_check(cudaStreamSynchronize(cuda.stream));
+}
 
 Event::Event() { cuda_check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming)); }
 Event::~Event() { cudaEventDestroy(event_); }
 void Event::record(Cuda cuda) { cuda_check(cudaEventRecord(event_, cuda.stream)); }
 void Event::hold(Cuda cuda) const { cuda_check(cudaStreamWaitEvent(cuda.stream, event_, 0)); }
-void Event::wait() const { cuda_check(cudaEventSynchronize(event_)); }
+void Event::wait() const {
+  refuse_while_recording("Event::wait", "the GPU is waited for", wait_after);
+  cuda_check(cudaEventSynchronize(event_));
+}
 
 // --- which kernels ran ---
 

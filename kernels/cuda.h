@@ -32,13 +32,15 @@ struct DeviceMemory {
 };
 DeviceMemory device_memory();
 
-void* device_allocate(std::size_t bytes);  // aligned to 256 bytes; nullptr when memory is out
+// Aligned to 256 bytes; nullptr when memory is out. Throws Error while a step is recorded (graph.h), unless it is the
+// step's own memory that is asked for.
+void* device_allocate(std::size_t bytes, bool of_recorded_step = false);
 void device_free(void* block) noexcept;
 void* pinned_allocate(std::size_t bytes);  // host memory that copies need not stage; nullptr when memory is out
 void pinned_free(void* block) noexcept;
 
 // Queued copies. The host's memory must stay as it is until the stream got there; only pinned memory makes that later
-// than the return.
+// than the return. While a step is recorded (graph.h), the first two throw Error, and so does what waits.
 void copy_to_device(Cuda cuda, std::size_t bytes, const void* host, void* device);
 void copy_to_host(Cuda cuda, std::size_t bytes, const void* device, void* host);
 void copy_on_device(Cuda cuda, std::size_t bytes, const void* from, void* to);

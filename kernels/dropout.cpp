@@ -15,7 +15,7 @@ void dropout_part(const Op& op, Index first, Index n, const T* x, T* y) {
   for (Index done = 0; done < n;) {
     const Index at = first + done, skip = at % 4, count = std::min(n - done, most - skip);
     const int counters = static_cast<int>((skip + count + 3) / 4);
-    philox_block(op.seed, op.offset + static_cast<std::uint64_t>(at / 4), block, counters);
+    philox_block(op.start.seed, op.start.offset + static_cast<std::uint64_t>(at / 4), block, counters);
 #pragma omp simd
     for (int c = 0; c < counters; ++c) {
       for (int w = 0; w < 4; ++w) words[4 * c + w] = block.word[w][c];

@@ -29,8 +29,12 @@ constexpr Index pieces_of(Index n, Index size) { return (n + size - 1) / size; }
 struct Cpu {};  // run on the host, on the pool of parallel.h
 
 #ifdef GRADUS_HAS_CUDA
-struct Cuda {  // queue on a stream of the current GPU; nullptr is the default stream
-  CUstream_st* stream = nullptr;
+// Where kernels are queued unless a stream is named: nullptr, the current GPU's default stream, or, while this thread
+// records a step (graph.h), the one that writes down what it is given.
+CUstream_st* compute_stream();
+
+struct Cuda {  // queue on a stream of the current GPU
+  CUstream_st* stream = compute_stream();
 };
 #endif
 

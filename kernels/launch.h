@@ -73,9 +73,10 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
       },
       values);
 #else
-  cudaStreamSynchronize(cuda.stream);  // an emulated kernel runs at once, so after what its stream still holds
-  emulator::run(record.name, grid, block, shared_bytes, [&values] { std::apply(kernel, values); });
-  finish_launch(record, cudaSuccess, cuda.stream);
+  const auto run = [&record, grid, block, shared_bytes, values] {
+    emulator::run(record.name, grid, block, shared_bytes, [&values] { std::apply(kernel, values); });
+  };
+  finish_launch(record, emulator::queue(cuda.stream, run), cuda.stream);
 #endif
   record.launches.fetch_add(1, std::memory_order_relaxed);
 }

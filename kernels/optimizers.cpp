@@ -8,7 +8,7 @@ constexpr Index grain = 16384;  // elements a chunk
 }
 
 template <class T>
-void sgd_step(Cpu, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters) {
+void sgd_step(Cpu, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters, const SgdStep<T>*) {
   for (const auto [n, w, g, b] : parameters) {
     parallel_ranges(n, grain, [=, w = w, g = g, b = b](Index begin, Index end) {  // clang 14 captures no bindings
       if (b) {
@@ -23,7 +23,7 @@ void sgd_step(Cpu, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters
 }
 
 template <class T>
-void adam_step(Cpu, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters) {
+void adam_step(Cpu, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters, const AdamStep<T>*) {
   for (const auto [n, w, g, m, v] : parameters) {
     parallel_ranges(n, grain, [=, w = w, g = g, m = m, v = v](Index begin, Index end) {
 #pragma omp simd
@@ -32,9 +32,9 @@ void adam_step(Cpu, const AdamStep<T>& s, std::span<const AdamArrays<T>> paramet
   }
 }
 
-#define GRADUS_EMIT(T)                                                           \
-  template void sgd_step(Cpu, const SgdStep<T>&, std::span<const SgdArrays<T>>); \
-  template void adam_step(Cpu, const AdamStep<T>&, std::span<const AdamArrays<T>>);
+#define GRADUS_EMIT(T)                                                                              \
+  template void sgd_step(Cpu, const SgdStep<T>&, std::span<const SgdArrays<T>>, const SgdStep<T>*); \
+  template void adam_step(Cpu, const AdamStep<T>&, std::span<const AdamArrays<T>>, const AdamStep<T>*);
 GRADUS_EMIT(float)
 GRADUS_EMIT(double)
 #undef GRADUS_EMIT

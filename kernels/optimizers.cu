@@ -55,8 +55,8 @@ __device__ inline Work<Arrays> work_of_block(const Table<Arrays>& table) {
 // The step's numbers one by one: SgdStep has bytes that nobody sets, and launch() would look for pointers in them.
 template <class T>
 __global__ void sgd_step_kernel(T lr, T weight_decay, T momentum, T decay, T take, bool nesterov,
-                                Table<SgdArrays<T>> table) {
-  const SgdStep<T> s{lr, weight_decay, momentum, decay, take, nesterov};
+                                const SgdStep<T>* recorded, Table<SgdArrays<T>> table) {
+  const SgdStep<T> s = recorded ? *recorded : SgdStep<T>{lr, weight_decay, momentum, decay, take, nesterov};
   const auto [arrays, begin, end] = work_of_block(table);
   T *w = arrays.w, *b = arrays.b;
   const T* g = arrays.g;
@@ -79,7 +79,8 @@ __global__ void sgd_step_kernel(T lr, T weight_decay, T momentum, T decay, T tak
 }
 
 template <class T>
-__global__ void adam_step_kernel(AdamStep<T> s, Table<AdamArrays<T>> table) {
+__global__ void adam_step_kernel(AdamStep<T> given, const AdamStep<T>* recorded, Table<AdamArrays<T>> table) {
+  const AdamStep<T> s = recorded ? *recorded : given;
   const auto [arrays, begin, end] = work_of_block(table);
   T *w = arrays.w, *m = arrays.m, *v = arrays.v;
   const T* g = arrays.g;
@@ -117,23 +118,24 @@ void for_tables(std::span<const Arrays> parameters, Run run) {
 }  // namespace
 
 template <class T>
-void sgd_step(Cuda cuda, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters) {
+void sgd_step(Cuda cuda, const SgdStep<T>& s, std::span<const SgdArrays<T>> parameters, const SgdStep<T>* recorded) {
   for_tables(parameters, [&](unsigned blocks, const Table<SgdArrays<T>>& table) {
     launch<sgd_step_kernel<T>>(cuda, blocks, block_threads, 0, s.lr, s.weight_decay, s.momentum, s.decay, s.take,
-                               s.nesterov, table);
+                               s.nesterov, recorded, table);
   });
 }
 
 template <class T>
-void adam_step(Cuda cuda, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters) {
+void adam_step(Cuda cuda, const AdamStep<T>& s, std::span<const AdamArrays<T>> parameters,
+               const AdamStep<T>* recorded) {
   for_tables(parameters, [&](unsigned blocks, const Table<AdamArrays<T>>& table) {
-    launch<adam_step_kernel<T>>(cuda, blocks, block_threads, 0, s, table);
+    launch<adam_step_kernel<T>>(cuda, blocks, block_threads, 0, s, recorded, table);
   });
 }
 
-#define GRADUS_EMIT(T)                                                            \
-  template void sgd_step(Cuda, const SgdStep<T>&, std::span<const SgdArrays<T>>); \
-  template void adam_step(Cuda, const AdamStep<T>&, std::span<const AdamArrays<T>>);
+#define GRADUS_EMIT(T)                                                                               \
+  template void sgd_step(Cuda, const SgdStep<T>&, std::span<const SgdArrays<T>>, const SgdStep<T>*); \
+  template void adam_step(Cuda, const AdamStep<T>&, std::span<const AdamArrays<T>>, const AdamStep<T>*);
 GRADUS_EMIT(float)
 GRADUS_EMIT(double)
 #undef GRADUS_EMIT

@@ -40,4 +40,20 @@ GRADUS_HD inline PhiloxWords philox(std::uint64_t seed, std::uint64_t offset) {
                     static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
 }
 
+// Where a draw begins: at counter `offset` under the key `seed`. A recorded step (core/step_graph.h) runs again and
+// again, and its draws go on each time: they begin `offset` counters after `base`, which lies on the GPU and moves from
+// call to call.
+struct PhiloxStart {
+  std::uint64_t seed = 0, offset = 0;
+  const PhiloxStart* base = nullptr;
+
+  // Draws on the CPU have no base.
+  GRADUS_HD PhiloxStart resolved() const { return base ? PhiloxStart{base->seed, base->offset + offset} : *this; }
+};
+
+GRADUS_HD inline PhiloxWords philox(const PhiloxStart& start, Index counter) {
+  const PhiloxStart from = start.resolved();
+  return philox(from.seed, from.offset + static_cast<std::uint64_t>(counter));
+}
+
 }  // namespace gradus::kernels

@@ -58,7 +58,7 @@ void interleave(const Rows<T>& rows, T* values) {
 // Calls make(block, values) for every block of the draw's counters, and use(first, count, values) with what it made,
 // for elements [first, first + count).
 template <class T, class Make, class Use>
-void for_blocks(std::uint64_t seed, std::uint64_t offset, Index n, Make make, Use use) {
+void for_blocks(PhiloxStart start, Index n, Make make, Use use) {
   const Index blocks_per_chunk = 64;
   const Index blocks = (n + block_elements<T> - 1) / block_elements<T>;
   parallel_ranges(blocks, blocks_per_chunk, [&](Index begin, Index end) {
@@ -66,7 +66,7 @@ void for_blocks(std::uint64_t seed, std::uint64_t offset, Index n, Make make, Us
     Rows<T> rows;
     alignas(64) T values[block_elements<T>];
     for (Index b = begin; b < end; ++b) {
-      philox_block(seed, offset + static_cast<std::uint64_t>(b * block_counters), block);
+      philox_block(start.seed, start.offset + static_cast<std::uint64_t>(b * block_counters), block);
       make(block, rows);
       interleave(rows, values);
       const Index first = b * block_elements<T>;
@@ -78,23 +78,23 @@ void for_blocks(std::uint64_t seed, std::uint64_t offset, Index n, Make make, Us
 }  // namespace
 
 template <class T>
-void fill_uniform(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, T low, T high, T* y) {
+void fill_uniform(Cpu, PhiloxStart start, Index n, T low, T high, T* y) {
   const UniformRange<T> range(low, high);
-  for_blocks<T>(seed, offset, n, make_uniform<T>, [=](Index first, Index count, const T* u) {
+  for_blocks<T>(start, n, make_uniform<T>, [=](Index first, Index count, const T* u) {
 #pragma omp simd
     for (Index i = 0; i < count; ++i) y[first + i] = range(u[i]);
   });
 }
 
 template <class T>
-void fill_normal(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, T mean, T std, T* y) {
-  for_blocks<T>(seed, offset, n, make_normal<T>, [=](Index first, Index count, const T* z) {
+void fill_normal(Cpu, PhiloxStart start, Index n, T mean, T std, T* y) {
+  for_blocks<T>(start, n, make_normal<T>, [=](Index first, Index count, const T* z) {
 #pragma omp simd
     for (Index i = 0; i < count; ++i) y[first + i] = math::fma(z[i], std, mean);
   });
 }
 
-void fill_integers(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y) {
+void fill_integers(Cpu, PhiloxStart start, Index n, Index low, Index high, Index* y) {
   const auto make = [=](const PhiloxBlock& block, Rows<Index>& rows) {
     for (int i = 0; i < 2; ++i) {
       for (Index c = 0; c < block_counters; ++c) {
@@ -102,13 +102,13 @@ void fill_integers(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, Index
       }
     }
   };
-  for_blocks<Index>(seed, offset, n, make,
+  for_blocks<Index>(start, n, make,
                     [=](Index first, Index count, const Index* values) { std::copy_n(values, count, y + first); });
 }
 
-template void fill_uniform<float>(Cpu, std::uint64_t, std::uint64_t, Index, float, float, float*);
-template void fill_uniform<double>(Cpu, std::uint64_t, std::uint64_t, Index, double, double, double*);
-template void fill_normal<float>(Cpu, std::uint64_t, std::uint64_t, Index, float, float, float*);
-template void fill_normal<double>(Cpu, std::uint64_t, std::uint64_t, Index, double, double, double*);
+template void fill_uniform<float>(Cpu, PhiloxStart, Index, float, float, float*);
+template void fill_uniform<double>(Cpu, PhiloxStart, Index, double, double, double*);
+template void fill_normal<float>(Cpu, PhiloxStart, Index, float, float, float*);
+template void fill_normal<double>(Cpu, PhiloxStart, Index, double, double, double*);
 
 }  // namespace gradus::kernels

@@ -10,10 +10,11 @@ namespace {
 
 // Calls make(words) for each of this thread's counters and stores the pack that it returns.
 template <class T, class Make>
-__device__ inline void for_counters(std::uint64_t seed, std::uint64_t offset, Index n, Index packs, T* y, Make make) {
+__device__ inline void for_counters(PhiloxStart start, Index n, Index packs, T* y, Make make) {
   static_assert(Pack<T>::size == elements_per_counter<T>);
+  const PhiloxStart from = start.resolved();
   for (Index c = first_item(); c * Pack<T>::size < n; c += item_step()) {
-    const Pack<T> pack = make(philox(seed, offset + static_cast<std::uint64_t>(c)));
+    const Pack<T> pack = make(philox(from.seed, from.offset + static_cast<std::uint64_t>(c)));
     const Index at = c * Pack<T>::size;
     if (c < packs) {
       store_pack(pack, y + at);
@@ -27,9 +28,8 @@ __device__ inline void for_counters(std::uint64_t seed, std::uint64_t offset, In
 }
 
 template <class T>
-__global__ void fill_uniform_kernel(std::uint64_t seed, std::uint64_t offset, Index n, Index packs,
-                                    UniformRange<T> range, T* y) {
-  for_counters(seed, offset, n, packs, y, [=](const PhiloxWords& words) {
+__global__ void fill_uniform_kernel(PhiloxStart start, Index n, Index packs, UniformRange<T> range, T* y) {
+  for_counters(start, n, packs, y, [=](const PhiloxWords& words) {
     Pack<T> pack;
 #pragma unroll
     for (int i = 0; i < Pack<T>::size; ++i) pack.item[i] = range(unit_uniform<T>(words, i));
@@ -38,9 +38,8 @@ __global__ void fill_uniform_kernel(std::uint64_t seed, std::uint64_t offset, In
 }
 
 template <class T>
-__global__ void fill_normal_kernel(std::uint64_t seed, std::uint64_t offset, Index n, Index packs, T mean, T std,
-                                   T* y) {
-  for_counters(seed, offset, n, packs, y, [=](const PhiloxWords& words) {
+__global__ void fill_normal_kernel(PhiloxStart start, Index n, Index packs, T mean, T std, T* y) {
+  for_counters(start, n, packs, y, [=](const PhiloxWords& words) {
     Pack<T> pack;
 #pragma unroll
     for (int i = 0; i < Pack<T>::size; i += 2) {
@@ -53,9 +52,8 @@ __global__ void fill_normal_kernel(std::uint64_t seed, std::uint64_t offset, Ind
   });
 }
 
-__global__ void fill_integers_kernel(std::uint64_t seed, std::uint64_t offset, Index n, Index packs, Index low,
-                                     Index high, Index* y) {
-  for_counters(seed, offset, n, packs, y, [=](const PhiloxWords& words) {
+__global__ void fill_integers_kernel(PhiloxStart start, Index n, Index packs, Index low, Index high, Index* y) {
+  for_counters(start, n, packs, y, [=](const PhiloxWords& words) {
     Pack<Index> pack;
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
@@ -73,25 +71,24 @@ unsigned blocks_of(Index n) {
 }  // namespace
 
 template <class T>
-void fill_uniform(Cuda cuda, std::uint64_t seed, std::uint64_t offset, Index n, T low, T high, T* y) {
-  launch<fill_uniform_kernel<T>>(cuda, blocks_of<T>(n), block_threads, 0, seed, offset, n, packs_of<T>(n, y),
+void fill_uniform(Cuda cuda, PhiloxStart start, Index n, T low, T high, T* y) {
+  launch<fill_uniform_kernel<T>>(cuda, blocks_of<T>(n), block_threads, 0, start, n, packs_of<T>(n, y),
                                  UniformRange<T>(low, high), y);
 }
 
 template <class T>
-void fill_normal(Cuda cuda, std::uint64_t seed, std::uint64_t offset, Index n, T mean, T std, T* y) {
-  launch<fill_normal_kernel<T>>(cuda, blocks_of<T>(n), block_threads, 0, seed, offset, n, packs_of<T>(n, y), mean, std,
-                                y);
+void fill_normal(Cuda cuda, PhiloxStart start, Index n, T mean, T std, T* y) {
+  launch<fill_normal_kernel<T>>(cuda, blocks_of<T>(n), block_threads, 0, start, n, packs_of<T>(n, y), mean, std, y);
 }
 
-void fill_integers(Cuda cuda, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y) {
-  launch<fill_integers_kernel>(cuda, blocks_of<Index>(n), block_threads, 0, seed, offset, n, packs_of<Index>(n, y), low,
-                               high, y);
+void fill_integers(Cuda cuda, PhiloxStart start, Index n, Index low, Index high, Index* y) {
+  launch<fill_integers_kernel>(cuda, blocks_of<Index>(n), block_threads, 0, start, n, packs_of<Index>(n, y), low, high,
+                               y);
 }
 
-template void fill_uniform<float>(Cuda, std::uint64_t, std::uint64_t, Index, float, float, float*);
-template void fill_uniform<double>(Cuda, std::uint64_t, std::uint64_t, Index, double, double, double*);
-template void fill_normal<float>(Cuda, std::uint64_t, std::uint64_t, Index, float, float, float*);
-template void fill_normal<double>(Cuda, std::uint64_t, std::uint64_t, Index, double, double, double*);
+template void fill_uniform<float>(Cuda, PhiloxStart, Index, float, float, float*);
+template void fill_uniform<double>(Cuda, PhiloxStart, Index, double, double, double*);
+template void fill_normal<float>(Cuda, PhiloxStart, Index, float, float, float*);
+template void fill_normal<double>(Cuda, PhiloxStart, Index, double, double, double*);
 
 }  // namespace gradus::kernels

@@ -26,23 +26,23 @@ GRADUS_HD constexpr std::uint64_t counters_used(Index n) {
 // y[i] = low + u (high - low) with u uniform in [0, 1) of 24 or 53 bits; never high, unless low is high. high - low
 // must be finite.
 template <class T>
-void fill_uniform(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, T low, T high, T* y);
+void fill_uniform(Cpu, PhiloxStart start, Index n, T low, T high, T* y);
 
 // y[i] = mean + std z with z normal: elements 2j and 2j+1 come from the uniform numbers u0, u1 of these elements by
 // Box and Muller's formula, sqrt(-2 log(u0')) times cosine and sine of 2 pi u1, where u0' = u0 + 2^-24 or 2^-53 is not
 // 0.
 template <class T>
-void fill_normal(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, T mean, T std, T* y);
+void fill_normal(Cpu, PhiloxStart start, Index n, T mean, T std, T* y);
 
 // y[i] uniform in [low, high), which may be any range with low < high: the upper half of 64 bits times high - low.
-void fill_integers(Cpu, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y);
+void fill_integers(Cpu, PhiloxStart start, Index n, Index low, Index high, Index* y);
 
 #ifdef GRADUS_HAS_CUDA
 template <class T>
-void fill_uniform(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, T low, T high, T* y);
+void fill_uniform(Cuda, PhiloxStart start, Index n, T low, T high, T* y);
 template <class T>
-void fill_normal(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, T mean, T std, T* y);
-void fill_integers(Cuda, std::uint64_t seed, std::uint64_t offset, Index n, Index low, Index high, Index* y);
+void fill_normal(Cuda, PhiloxStart start, Index n, T mean, T std, T* y);
+void fill_integers(Cuda, PhiloxStart start, Index n, Index low, Index high, Index* y);
 #endif
 
 // --- the formulas, for both devices ---

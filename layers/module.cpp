@@ -4,6 +4,8 @@
 #include <map>
 #include <sstream>
 
+#include <gradus/core/recording.h>
+
 namespace gradus {
 
 struct Module::Record {
@@ -227,11 +229,17 @@ void Module::load_state_dict(const NamedTensors& state, bool strict) {
 
 // --- changing ---
 void Module::train(bool on) {
+  if (Recording* const recording = Recording::current()) recording->note_flag(&record_->training, {});
   record_->training = on;
   for (auto& [name, layer] : record_->children) layer.train(on);
 }
 
-bool Module::training() const { return record_->training; }
+bool Module::training() const {
+  if (Recording* const recording = Recording::current()) {
+    recording->note_flag(&record_->training, [r = record_, on = record_->training] { return r->training == on; });
+  }
+  return record_->training;
+}
 
 void Module::zero_grad() const {
   for (Tensor& p : parameters()) p.zero_grad();

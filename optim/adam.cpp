@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <gradus/core/on.h>
+#include <gradus/core/recording.h>
 #include <gradus/kernels/optimizers.h>
 
 namespace gradus {
@@ -16,23 +17,26 @@ Adam::Adam(const char* name, const std::vector<ParamGroup>& groups, AdamOptions 
 }
 
 void Adam::update(const Group& group, const std::vector<Update>& updates) {
-  const double t = static_cast<double>(updates.front().state->steps);
-  const double correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
+  const State* const state = updates.front().state;
   on_floating("Adam", updates.front().w, [&]<class T>(auto exec) {
-    const kernels::AdamStep<T> step{.step_size = T(group.lr / correction1),
-                                    .take1 = T(1 - options_.beta1),
-                                    .beta2 = T(options_.beta2),
-                                    .take2 = T(1 - options_.beta2),
-                                    .root_correction = T(1 / std::sqrt(correction2)),
-                                    .eps = T(options_.eps),
-                                    .weight_decay = T(decoupled_ ? 0 : group.weight_decay),
-                                    .shrink = T(decoupled_ ? 1 - group.lr * group.weight_decay : 1)};
+    const auto step = [this, &group, state] {
+      const double t = static_cast<double>(state->steps);
+      const double correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
+      return kernels::AdamStep<T>{.step_size = T(group.lr / correction1),
+                                  .take1 = T(1 - options_.beta1),
+                                  .beta2 = T(options_.beta2),
+                                  .take2 = T(1 - options_.beta2),
+                                  .root_correction = T(1 / std::sqrt(correction2)),
+                                  .eps = T(options_.eps),
+                                  .weight_decay = T(decoupled_ ? 0 : group.weight_decay),
+                                  .shrink = T(decoupled_ ? 1 - group.lr * group.weight_decay : 1)};
+    };
     std::vector<kernels::AdamArrays<T>> arrays;
-    for (const auto& [w, g, state] : updates) {
-      arrays.push_back(
-          {w.numel(), pointer<T>(w), pointer<T>(g), pointer<T>(state->buffers[0]), pointer<T>(state->buffers[1])});
+    for (const Update& u : updates) {
+      const Tensors& moments = u.state->buffers;
+      arrays.push_back({u.w.numel(), pointer<T>(u.w), pointer<T>(u.g), pointer<T>(moments[0]), pointer<T>(moments[1])});
     }
-    kernels::adam_step<T>(exec, step, arrays);
+    kernels::adam_step<T>(exec, step(), arrays, recorded_value(step));
   });
 }
 

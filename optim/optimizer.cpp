@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <gradus/core/autograd.h>
+#include <gradus/core/recording.h>
 
 namespace gradus {
 namespace {
@@ -60,6 +61,10 @@ std::vector<Optimizer::Update> Optimizer::due(std::size_t group) {
     const Tensor& p = groups_[group].params[k];
     if (!p.grad().defined()) continue;
     State& state = states_[group][k];
+    if (state.steps == 0) {
+      refuse_while_recording(name_, "a parameter of shape " + p.shape().str() + " gets its first gradient",
+                             "let it have one in the first call, too, which is not recorded");
+    }
     if (state.steps++ == 0) {
       for (int b = 0; b < buffers(); ++b) state.buffers.push_back(zeros_like(p));
     }
@@ -83,10 +88,26 @@ void Optimizer::step() {
       const auto others = std::stable_partition(rest.begin(), rest.end(), alike);
       const std::vector<Update> together(rest.begin(), others);
       rest.erase(rest.begin(), others);
+      if (Recording::current()) record(together);
       update(groups_[i], together);
       for (const Update& u : together) u.w.bump_version();
     }
   }
+}
+
+void Optimizer::record(const std::vector<Update>& together) {
+  std::vector<State*> states;
+  for (const Update& u : together) states.push_back(u.state);
+  const auto count = [states](std::int64_t steps) {
+    for (State* state : states) state->steps += steps;
+  };
+  Recording& recording = *Recording::current();
+  recording.each_call([count] { count(1); }, [count] { count(-1); });
+  recording.require([this, states] {
+    check_rates();
+    const auto alike = [&](const State* state) { return state->steps == states.front()->steps; };
+    return std::all_of(states.begin(), states.end(), alike);
+  });
 }
 
 void Optimizer::zero_grad() {

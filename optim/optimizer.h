@@ -8,6 +8,8 @@
 //
 // Groups with rates of their own: Sgd optimizer({{.params = encoder.parameters()}, {.params = last.parameters(),
 // .lr = 0.01}}, {.lr = 0.1}). Two optimisers may hold one parameter; each has its own state for it.
+//
+// In a StepGraph (core/step_graph.h) the rates and the number of steps are those of each call.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -58,10 +60,12 @@ class Optimizer {
     Tensor w, g;  // the parameter, which is written, and its gradient
     State* state;
   };
-  // Changes parameters of one dtype, one device and one number of steps, all in one go.
+  // Changes parameters of one dtype, one device and one number of steps, all in one go. What depends on the group's
+  // rates or on the steps is a recorded_value() (core/recording.h).
   virtual void update(const Group& group, const std::vector<Update>& updates) = 0;
 
  private:
+  void record(const std::vector<Update>& together);  // says to the step that is being recorded what is to go on
   void check_rates() const;
   void check_buffers() const;
   std::vector<Update> due(std::size_t group);  // the parameters that have a gradient; their steps are counted

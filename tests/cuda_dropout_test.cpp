@@ -9,7 +9,7 @@ namespace {
 template <class T>
 void check_dropout(Index n, Index offset, double p) {
   CAPTURE(n, offset, p, sizeof(T));
-  const Dropout mask(p, 0x123456789abcdef, 0xfffffffe);  // the counters pass from the lower word to the upper one
+  const Dropout mask(p, {0x123456789abcdef, 0xfffffffe});  // the counters pass from the lower word to the upper one
   const std::vector<T> x = random_values<T>(n, -2, 2);
   const OnGpu<T> x_gpu(x, offset);
   const auto y = in_every_order("dropout_kernel", [&] {

@@ -27,16 +27,20 @@ TEST_CASE("random numbers on the GPU are the CPU's to the bit", "[cuda_kernels]"
           draw(Cpu{}, want.data());
           CHECK(same_bits(got, want));
         };
-        check(0.f, "fill_uniform_kernel",
-              [&](auto on, float* y) { fill_uniform<float>(on, seed, start, n, -2.5f, 0.7f, y); });
-        check(0.0, "fill_uniform_kernel",
-              [&](auto on, double* y) { fill_uniform<double>(on, seed, start, n, -2.5, 0.7, y); });
-        check(0.f, "fill_normal_kernel",
-              [&](auto on, float* y) { fill_normal<float>(on, seed, start, n, 0.3f, 1.7f, y); });
-        check(0.0, "fill_normal_kernel",
-              [&](auto on, double* y) { fill_normal<double>(on, seed, start, n, 0.3, 1.7, y); });
+        check(0.f, "fill_uniform_kernel", [&](auto on, float* y) {
+          fill_uniform<float>(on, {seed, start}, n, -2.5f, 0.7f, y);
+        });
+        check(0.0, "fill_uniform_kernel", [&](auto on, double* y) {
+          fill_uniform<double>(on, {seed, start}, n, -2.5, 0.7, y);
+        });
+        check(0.f, "fill_normal_kernel", [&](auto on, float* y) {
+          fill_normal<float>(on, {seed, start}, n, 0.3f, 1.7f, y);
+        });
+        check(0.0, "fill_normal_kernel", [&](auto on, double* y) {
+          fill_normal<double>(on, {seed, start}, n, 0.3, 1.7, y);
+        });
         check(Index{0}, "fill_integers_kernel", [&](auto on, Index* y) {
-          fill_integers(on, seed, start, n, -4000000000000000000, 3000000000000000000, y);
+          fill_integers(on, {seed, start}, n, -4000000000000000000, 3000000000000000000, y);
         });
       }
     }

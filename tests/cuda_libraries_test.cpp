@@ -228,7 +228,7 @@ TEST_CASE("a bias and an activation finish a product") {
     const auto x = random_values<float>(m * k, -1, 1, 1), w = random_values<float>(n * k, -1, 1, 2),
                bias = random_values<float>(n, -1, 1, 3);
     const OnGpu<float> x_gpu(x), w_gpu(w), bias_gpu(bias);
-    const Dropout dropout(0.25, 7, 11);
+    const Dropout dropout(0.25, {7, 11});
     for (const bool with_bias : {true, false})
       for (const Activation& activation :
            std::vector<Activation>{Tanh{}, LeakyRelu{0.1}, dropout, DropoutRelu{dropout}}) {

@@ -138,7 +138,7 @@ TEST_CASE("linear_activation on the GPU applies each activation in the kernel th
     check_activation<double>(Relu{}, m, n, k, with_bias, parts_joined);
     check_activation<float>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
     check_activation<double>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
-    const Dropout mask(0.25, 0x123456789abcdef, 0xfffffffe);  // written by the join, always
+    const Dropout mask(0.25, {0x123456789abcdef, 0xfffffffe});  // written by the join, always
     check_activation<float>(mask, m, n, k, with_bias, 1);
     check_activation<double>(mask, m, n, k, with_bias, 1);
     check_activation<float>(DropoutRelu{mask}, m, n, k, with_bias, 1);

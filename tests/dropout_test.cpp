@@ -54,7 +54,7 @@ TEST_CASE("float32 and float64 drop the same elements, and each counter serves f
 }
 
 TEST_CASE("a part of an array drops what the whole drops, wherever it begins") {
-  const kernels::Dropout mask(0.3, 5, 77);
+  const kernels::Dropout mask(0.3, {5, 77});
   const std::vector<float> x(2000, 1.0f);
   std::vector<float> all(2000), y(2000);
   kernels::dropout(kernels::Cpu{}, mask, 2000, x.data(), all.data());

@@ -22,20 +22,20 @@ constexpr std::uint64_t seed = 0x123456789abcdef, offset = 0xfffffffe;
 template <class T>
 std::vector<T> uniform(Index n, std::uint64_t from = offset, T low = 0, T high = 1, std::uint64_t key = seed) {
   std::vector<T> y(static_cast<size_t>(n));
-  fill_uniform<T>(Cpu{}, key, from, n, low, high, y.data());
+  fill_uniform<T>(Cpu{}, {key, from}, n, low, high, y.data());
   return y;
 }
 
 template <class T>
 std::vector<T> normal(Index n, std::uint64_t from = offset, T mean = 0, T std = 1, std::uint64_t key = seed) {
   std::vector<T> y(static_cast<size_t>(n));
-  fill_normal<T>(Cpu{}, key, from, n, mean, std, y.data());
+  fill_normal<T>(Cpu{}, {key, from}, n, mean, std, y.data());
   return y;
 }
 
 std::vector<Index> integers(Index n, Index low, Index high, std::uint64_t from = offset) {
   std::vector<Index> y(static_cast<size_t>(n));
-  fill_integers(Cpu{}, seed, from, n, low, high, y.data());
+  fill_integers(Cpu{}, {seed, from}, n, low, high, y.data());
   return y;
 }
 
@@ -175,8 +175,8 @@ TEMPLATE_TEST_CASE("two draws in a row share no number", "[random_kernels]", flo
 TEMPLATE_TEST_CASE("fills write n elements and no more", "[random_kernels]", float, double) {
   for (Index n : {0, 1, 3, 4, 5, 33, 257}) {
     std::vector<TestType> y(static_cast<size_t>(n + 1), TestType{77});
-    fill_uniform<TestType>(Cpu{}, seed, offset, n, 0, 1, y.data());
-    fill_normal<TestType>(Cpu{}, seed, offset, n, 0, 1, y.data());
+    fill_uniform<TestType>(Cpu{}, {seed, offset}, n, 0, 1, y.data());
+    fill_normal<TestType>(Cpu{}, {seed, offset}, n, 0, 1, y.data());
     REQUIRE(y.back() == 77);
     REQUIRE(std::count(y.begin(), y.end(), TestType{77}) == 1);
   }

@@ -40,6 +40,12 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "no CUDA-capable device is detected";
     case cudaErrorInvalidDevice:
       return "invalid device ordinal";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
+    case cudaErrorStreamCaptureImplicit:
+      return "operation would make the legacy stream depend on a capturing blocking stream";
   }
   return "unrecognized error code";
 }
@@ -87,12 +93,14 @@ cudaError_t cudaMalloc(void** block, std::size_t bytes) {
   *block = nullptr;
   if (devices() == 0) return cudaErrorNoDevice;
   if (bytes == 0) return cudaSuccess;
+  if (const cudaError_t result = check_memory_allowed(); result != cudaSuccess) return result;
   std::lock_guard lock(device_mutex());
   *block = allocate_block(bytes);
   return *block ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
 cudaError_t cudaFree(void* block) {
+  if (const cudaError_t result = check_memory_allowed(); result != cudaSuccess) return result;
   std::lock_guard lock(device_mutex());
   return !block || free_block(block) ? cudaSuccess : cudaErrorInvalidValue;
 }
@@ -109,11 +117,16 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const vo
   return cudaSuccess;
 }
 
-cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStream_t) {
+cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStream_t stream) {
   if (bytes == 0) return cudaSuccess;
-  std::lock_guard lock(device_mutex());
-  if (!in_one_block(block, bytes)) return cudaErrorInvalidValue;
-  const OpenMemory open;
-  std::memset(block, value, bytes);
-  return cudaSuccess;
+  const auto fill = [=] {
+    std::lock_guard lock(device_mutex());
+    if (!in_one_block(block, bytes)) return cudaErrorInvalidValue;
+    const OpenMemory open;
+    std::memset(block, value, bytes);
+    return cudaSuccess;
+  };
+  if (captures(stream)) return keep(stream, fill);
+  const cudaError_t result = check_outside_capture();
+  return result == cudaSuccess ? fill() : result;
 }

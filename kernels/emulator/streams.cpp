@@ -90,12 +90,23 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   if (bytes == 0) return cudaSuccess;
   const std::lock_guard lock(device_mutex());
   const Copy copy{to, from, bytes, kind};
-  if (!stream) return copy.run();
+  const void* const host = kind == cudaMemcpyHostToDevice ? from : to;
+  const bool is_staged = kind != cudaMemcpyDeviceToDevice && !is_pinned(host);
+  if (captures(stream)) {
+    if (is_staged) return check_outside_capture();
+    return keep(stream, [copy] {
+      const std::lock_guard launched(device_mutex());
+      return copy.run();
+    });
+  }
+  if (!stream) {
+    const cudaError_t result = check_outside_capture();
+    return result == cudaSuccess ? copy.run() : result;
+  }
   stream->waiting.push_back(copy);
   ++stream->given;
   // From memory that is not page-locked the driver copies before it returns.
-  const void* const host = kind == cudaMemcpyHostToDevice ? from : to;
-  return kind != cudaMemcpyDeviceToDevice && !is_pinned(host) ? stream->run_to(stream->given) : cudaSuccess;
+  return is_staged ? stream->run_to(stream->given) : cudaSuccess;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -104,12 +115,13 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  if (const cudaError_t result = check_outside_capture(); result != cudaSuccess) return result;
   const std::lock_guard lock(device_mutex());
   return stream ? stream->run_to(stream->given) : cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  const cudaError_t result = cudaStreamSynchronize(stream);
+  const cudaError_t result = captures(stream) ? check_outside_capture() : cudaStreamSynchronize(stream);
   delete stream;
   return result;
 }
@@ -137,6 +149,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (const cudaError_t result = check_outside_capture(); result != cudaSuccess) return result;
   const std::lock_guard lock(device_mutex());
   return event->reach();
 }
