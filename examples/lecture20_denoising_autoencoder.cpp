@@ -1,5 +1,6 @@
 // Lecture 20: a denoising sparse autoencoder on MNIST, and the classifier made from it. The networks and the two
 // training steps are in models/lecture20.h; docs/lectures/lecture20.md compares what comes out with the slides.
+#include <gradus/core/step_graph.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/optim/adam.h>
 #include <gradus/report/tiles.h>
@@ -43,12 +44,14 @@ DataLoader batches(const Program& program, const Dataset& data, bool shuffle) {
 
 void train_autoencoder(Program& program, const Settings& settings, const Autoencoder& net, DataLoader& loader) {
   Adam optimizer(net.parameters(), {.lr = 1e-3});
+  const auto images_step = [&](const Tensor& x) {
+    return lecture20::autoencoder_step(net, optimizer, x, settings.noise);
+  };
+  StepGraph step(images_step, !program.options.plain);
   Progress progress("autoencoder", settings.epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor&) {
-      return lecture20::autoencoder_step(net, optimizer, x, settings.noise);
-    });
+    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor&) { return step(x); });
     progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
     program.record({"autoencoder", epoch, loss, {}, watch.seconds()});
     program.result("autoencoder_loss", loss);
@@ -57,12 +60,14 @@ void train_autoencoder(Program& program, const Settings& settings, const Autoenc
 
 void train_classifier(Program& program, const Settings& settings, const Sequential& net, DataLoader& loader,
                       DataLoader& test_loader) {
+  const auto labelled_step = [&](const Tensor& x, const Tensor& labels) {
+    return lecture20::classifier_step(net, x, labels, 0.1);
+  };
+  StepGraph step(labelled_step, !program.options.plain);
   Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor& labels) {
-      return lecture20::classifier_step(net, x, labels, 0.1);
-    });
+    const double loss = run_epoch(loader, progress, step);
     const ClassAccuracy accuracy = test_accuracy(net, test_loader, classes);
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});

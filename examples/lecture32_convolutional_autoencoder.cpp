@@ -2,6 +2,7 @@
 // training steps are in models/lecture32.h; docs/lectures/lecture32.md compares what comes out with the slides.
 #include <gradus/core/error.h>
 #include <gradus/core/ops.h>
+#include <gradus/core/step_graph.h>
 #include <gradus/data/cifar10.h>
 #include <gradus/models/lecture32.h>
 #include <gradus/optim/adam.h>
@@ -75,12 +76,12 @@ void draw_reconstructions(Program& program, const Autoencoder& net, const Datase
 
 void train_autoencoder(Program& program, const Settings& settings, const Autoencoder& net, DataLoader& loader) {
   Adam optimizer(net.parameters(), {.lr = 1e-3});
+  const auto images_step = [&](const Tensor& images) { return lecture32::autoencoder_step(net, optimizer, images); };
+  StepGraph step(images_step, !program.options.plain);
   Progress progress("autoencoder", settings.epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = run_epoch(loader, progress, [&](const Tensor& images, const Tensor&) {
-      return lecture32::autoencoder_step(net, optimizer, images);
-    });
+    const double loss = run_epoch(loader, progress, [&](const Tensor& images, const Tensor&) { return step(images); });
     progress.end_epoch(formatted("Mean-Squared Error : %f", loss));
     program.record({"autoencoder", epoch, loss, {}, watch.seconds()});
     program.result("autoencoder_loss", loss);
@@ -90,12 +91,14 @@ void train_autoencoder(Program& program, const Settings& settings, const Autoenc
 void train_classifier(Program& program, const Settings& settings, const Classifier& net, DataLoader& loader,
                       DataLoader& test_loader, const std::vector<std::string>& classes) {
   Adam optimizer(net.parameters(), {.lr = 1e-3});
+  const auto labelled_step = [&](const Tensor& images, const Tensor& labels) {
+    return lecture32::classifier_step(net, optimizer, images, labels);
+  };
+  StepGraph step(labelled_step, !program.options.plain);
   Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
     const Stopwatch watch;
-    const double loss = run_epoch(loader, progress, [&](const Tensor& images, const Tensor& labels) {
-      return lecture32::classifier_step(net, optimizer, images, labels);
-    });
+    const double loss = run_epoch(loader, progress, step);
     const ClassAccuracy accuracy = test_accuracy(net, test_loader, classes);
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));
     program.record({"classifier", epoch, loss, accuracy.overall(), watch.seconds()});

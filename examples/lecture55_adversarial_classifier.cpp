@@ -2,6 +2,7 @@
 // training steps are in models/lecture54.h and lecture55.h, the adversarial part is in program_adversarial.cpp;
 // docs/lectures/lecture55.md compares what comes out with the slides.
 #include <gradus/core/ops.h>
+#include <gradus/core/step_graph.h>
 #include <gradus/data/digits.h>
 #include <gradus/models/lecture55.h>
 
@@ -43,13 +44,15 @@ void train_classifier(Program& program, const Settings& settings, Classifier& ne
                       DataLoader& test_loader) {
   if (settings.freeze_encoder) net.l1.requires_grad_(false);
   Adam optimizer(settings.freeze_encoder ? net.l2.parameters() : net.parameters(), {.lr = 1e-4});
+  const auto labelled_step = [&](const Tensor& x, const Tensor& labels) {
+    return lecture55::classifier_step(net, optimizer, x, labels);
+  };
+  StepGraph step(labelled_step, !program.options.plain);
   Progress progress("classifier", settings.classifier_epochs, loader.size(), program.options.quiet);
   for (int epoch = 1; epoch <= settings.classifier_epochs; ++epoch) {
     const Stopwatch watch;
     net.train();
-    const double loss = run_epoch(loader, progress, [&](const Tensor& x, const Tensor& labels) {
-      return lecture55::classifier_step(net, optimizer, x, labels);
-    });
+    const double loss = run_epoch(loader, progress, step);
     net.eval();
     const ClassAccuracy accuracy = test_accuracy(net, test_loader, digit_classes());
     progress.end_epoch(formatted("Train Error : %f ; Test Accuracy : %f", loss, accuracy.overall()));

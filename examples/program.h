@@ -42,6 +42,7 @@ struct CommonOptions {
   int threads = 0;  // 0: as many as the process has CPUs; run() puts their number here
   Device device = cpu;
   std::string precision = "float32";  // or "tf32", for NVIDIA's libraries on a GPU (core/libraries.h)
+  bool plain = false;                 // on a GPU: no StepGraph (core/step_graph.h), every step launch by launch
   bool quiet = false;
 };
 

@@ -1,3 +1,4 @@
+#include <gradus/core/step_graph.h>
 #include <gradus/examples/program_adversarial.h>
 
 #include <utility>
@@ -58,12 +59,13 @@ void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader
   // The phases of a step, and what has come together of each since the last row.
   struct Phase {
     std::string name;
-    std::function<Tensor(const Tensor& images)> step;
+    StepGraph step;  // on images
     LossMeter loss;
     double seconds = 0;
   };
   const auto phase_of = [&](const char* name, const std::function<Tensor(const Tensor&)>& phase_step) {
-    return Phase{name, phase_step, LossMeter(name, program.options.device, settings.steps)};
+    return Phase{name, StepGraph(phase_step, !program.options.plain),
+                 LossMeter(name, program.options.device, settings.steps)};
   };
   const auto discriminator = [&](const Tensor& x) {
     const Tensor z = randn({x.size(0), points.size(1)}, x.options());

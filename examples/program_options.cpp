@@ -95,6 +95,9 @@ Program::Program(std::string name, std::string purpose, CommonOptions defaults)
   line.add("--precision", options.precision,
            "float32, or tf32: NVIDIA's libraries on a GPU may round the factors of float32 products")
       ->check(CLI::IsMember({"float32", "tf32"}));
+  flag("--plain", options.plain,
+       "on a GPU, launch a step's kernels one by one instead of all at once; the results are the same, the speed is "
+       "not");
   flag("--quiet", options.quiet, "print nothing but errors");
 }
 

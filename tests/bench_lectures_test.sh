@@ -20,6 +20,9 @@ done <<<"$output"
 one=$("$program" --device cpu --threads 2 --only lecture20.classifier --repeat 1)
 [[ $(wc -l <<<"$one") == 1 && $one == "lecture20.classifier "* ]] || fail "--only printed: $one"
 
+plain=$("$program" --plain --only lecture55.classifier --repeat 1)
+[[ $(wc -l <<<"$plain") == 1 && $plain == "lecture55.classifier "* ]] || fail "--plain printed: $plain"
+
 [[ $("$program" --version) == "gradus "* ]] || fail "--version printed: $("$program" --version)"
 
 expect_error() {  # MESSAGE ARGUMENTS...

@@ -1,10 +1,14 @@
-// Lecture 20 trained on the GPU as a user trains it: the CPU's results, the same bits again, steady memory. On a GPU
-// with the lecture's batches, on the emulator with small ones.
+// The lectures trained on the GPU as a user trains them: the CPU's results, recorded steps that are the plain ones, the
+// same bits again, steady memory. On a GPU with the lectures' networks and batches, on the emulator with small ones.
 #include <algorithm>
+#include <functional>
 
 #include <gradus/core/allocator.h>
 #include <gradus/core/random.h>
+#include <gradus/core/step_graph.h>
 #include <gradus/models/lecture20.h>
+#include <gradus/models/lecture32.h>
+#include <gradus/models/lecture55.h>
 #include <gradus/optim/adam.h>
 
 #include "cuda_arrays.h"
@@ -14,45 +18,172 @@ using namespace gradus;
 namespace {
 
 #ifdef GRADUS_CUDA_EMULATED
-constexpr Index images = 2, draws = 5003;
+constexpr Index images = 2, photos = 2, digits = 3, draws = 5003;
 constexpr int steps = 4, flat_steps = 8;
 constexpr std::size_t unsteady = 0;
+const lecture32::Sizes photo_sizes{.narrow = 3, .wide = 4, .code = 5};
+const lecture54::Sizes digit_sizes{.pixels = 12, .neurons = 9, .critic_neurons = 7, .z = 2},
+    wide_sizes{.pixels = 12, .neurons = 9, .critic_neurons = 7, .z = 5};
 #else
-constexpr Index images = 1000, draws = 1000003;
+constexpr Index images = 1000, photos = 100, digits = 100, draws = 1000003;
 constexpr int steps = 50, flat_steps = 1000;
 constexpr std::size_t unsteady = std::size_t{8} << 20;  // bytes that others may take of the GPU meanwhile
+const lecture32::Sizes photo_sizes;
+const lecture54::Sizes digit_sizes, wide_sizes{.z = lecture55::code};
 #endif
 
 const Device gpu{Device::Type::cuda, 0};
 
-lecture20::Autoencoder network(Device device, DType dtype) {
-  manual_seed(1);
-  lecture20::Autoencoder net;
-  net.to(dtype);
-  net.to(device);
-  return net;
+// One of four batches, which differ.
+constexpr int batches = 4;
+Tensors make_batches(const Shape& shape, TensorOptions options) {
+  Tensors all;
+  for (int i = 0; i < batches; ++i) {
+    Generator g(static_cast<std::uint64_t>(7 + i));
+    all.push_back(rand(shape, options.dtype, g).to(options.device));
+  }
+  return all;
+}
+Tensors make_labels(Index n, Device device) {
+  Tensors all;
+  for (int i = 0; i < batches; ++i) {
+    Generator g(static_cast<std::uint64_t>(70 + i));
+    all.push_back(randint(0, 10, {n}, g).to(device));
+  }
+  return all;
 }
 
-// Both phases of lecture 20, step by step.
+// A training that goes on for as many steps as it is asked for.
 struct Training {
-  Training(Device device, DType dtype) : net(network(device, dtype)) {
-    Generator g(7);
-    x = rand({images, 784}, dtype, g).to(device);
-    labels = randint(0, 10, {images}, g).to(device);
+  virtual ~Training() = default;
+  virtual void run(int count) = 0;
+  virtual Tensors parameters() const = 0;
+};
+
+struct Lecture20 : Training {
+  Lecture20(TensorOptions options, bool record)
+      : net(made(options)),
+        adam(net.parameters(), {.lr = 1e-3}),
+        classifier(lecture20::make_classifier(net)),
+        first([this](const Tensor& x) { return autoencoder_step(net, adam, x, {}); }, record),
+        second([this](const Tensor& x, const Tensor& y) { return lecture20::classifier_step(classifier, x, y, 0.1); },
+               record),
+        x(make_batches({images, 784}, options)),
+        labels(make_labels(images, options.device)) {}
+  static lecture20::Autoencoder made(TensorOptions options) {
+    lecture20::Autoencoder net;
+    net.to(options.dtype);
+    net.to(options.device);
+    return net;
   }
-  Tensors run(int count) {
-    for (int i = 0; i < count; ++i) lecture20::autoencoder_step(net, optimizer, x, {});
-    for (int i = 0; i < count; ++i) lecture20::classifier_step(classifier, x, labels, 0.1);
+  void run(int count) override {
+    for (int i = 0; i < count; ++i) first(x[i % batches]);
+    for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
+  }
+  Tensors parameters() const override {
     Tensors all = net.parameters();
     for (const Tensor& p : classifier.parameters()) all.push_back(p);
     return all;
   }
 
   lecture20::Autoencoder net;
-  Adam optimizer{net.parameters(), {.lr = 1e-3}};
-  Sequential classifier = lecture20::make_classifier(net);
-  Tensor x, labels;
+  Adam adam;
+  Sequential classifier;
+  StepGraph first, second;
+  Tensors x, labels;
 };
+
+struct Lecture32 : Training {
+  Lecture32(TensorOptions options, bool record)
+      : net(made(options)),
+        classifier(net),
+        adam(net.parameters(), {.lr = 1e-3}),
+        other(classifier.parameters(), {.lr = 1e-3}),
+        first([this](const Tensor& x) { return autoencoder_step(net, adam, x); }, record),
+        second([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, other, x, y); }, record),
+        x(make_batches({photos, 3, 32, 32}, options)),
+        labels(make_labels(photos, options.device)) {}
+  static lecture32::Autoencoder made(TensorOptions options) {
+    lecture32::Autoencoder net(photo_sizes);
+    net.to(options.dtype);
+    net.to(options.device);
+    return net;
+  }
+  void run(int count) override {
+    for (int i = 0; i < count; ++i) first(x[i % batches]);
+    for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
+  }
+  Tensors parameters() const override {
+    Tensors all = net.parameters();
+    for (const Tensor& p : classifier.fc2.parameters()) all.push_back(p);
+    return all;
+  }
+
+  lecture32::Autoencoder net;
+  lecture32::Classifier classifier;
+  Adam adam, other;
+  StepGraph first, second;
+  Tensors x, labels;
+};
+
+// The three phases in one graph, which draws within it; with a wide code also lecture 55's classifier.
+struct Adversarial : Training {
+  Adversarial(TensorOptions options, bool record, const lecture54::Sizes& sizes)
+      : net(made(options, sizes)),
+        optimizers(net),
+        classifier(net.Q),
+        adam(classifier.parameters(), {.lr = 1e-4}),
+        first(
+            [this, z = sizes.z](const Tensor& x) {
+              reconstruction_step(net, optimizers, x);
+              discriminator_step(net, optimizers, x, randn({x.size(0), z}, x.options()));
+              return generator_step(net, optimizers, x);
+            },
+            record),
+        second([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, adam, x, y); }, record),
+        x(make_batches({digits, sizes.pixels}, options)),
+        labels(make_labels(digits, options.device)) {}
+  static lecture54::AdversarialAutoencoder made(TensorOptions options, const lecture54::Sizes& sizes) {
+    lecture54::AdversarialAutoencoder net(sizes);
+    net.to(options.dtype);
+    net.to(options.device);
+    return net;
+  }
+  void run(int count) override {
+    for (int i = 0; i < count; ++i) first(x[i % batches]);
+    for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
+  }
+  Tensors parameters() const override {
+    Tensors all = net.parameters();
+    for (const Tensor& p : classifier.l2.parameters()) all.push_back(p);
+    return all;
+  }
+
+  lecture54::AdversarialAutoencoder net;
+  lecture54::Optimizers optimizers;
+  lecture55::Classifier classifier;
+  Adam adam;
+  StepGraph first, second;
+  Tensors x, labels;
+};
+
+struct Lecture {
+  const char* name;
+  std::function<std::unique_ptr<Training>(TensorOptions, bool record)> make;
+};
+const Lecture lectures[] = {
+    {"20", [](TensorOptions o, bool record) { return std::make_unique<Lecture20>(o, record); }},
+    {"32", [](TensorOptions o, bool record) { return std::make_unique<Lecture32>(o, record); }},
+    {"54", [](TensorOptions o, bool record) { return std::make_unique<Adversarial>(o, record, digit_sizes); }},
+    {"55", [](TensorOptions o, bool record) { return std::make_unique<Adversarial>(o, record, wide_sizes); }}};
+
+// The parameters after so many steps of each phase.
+Tensors trained(const Lecture& lecture, TensorOptions options, bool record) {
+  manual_seed(1);
+  const auto training = lecture.make(options, record);
+  training->run(steps);
+  return training->parameters();
+}
 
 template <class T>
 bool equal_bits(const Tensors& a, const Tensors& b) {
@@ -65,26 +196,38 @@ bool equal_bits(const Tensors& a, const Tensors& b) {
 }  // namespace
 
 // A step's rounding shrinks or grows in the next ones, and Adam divides by the root of a small number. What that makes
-// of rounding alone is known from the CPU: the same batch with its rows in another order, so that every sum is, gives
-// parameters that differ by 6e-14 of their largest after 50 steps. So 1e-10 holds for 50 steps as for one.
-TEST_CASE("many steps of lecture 20 in float64 agree with the CPU's") {
-  const Tensors here = Training(cpu, float64).run(steps);
-  kernels::reset_kernel_launches();
-  const Tensors there = Training(gpu, float64).run(steps);
-  CHECK(kernels::kernel_launches("matmul_kernel") + kernels::kernel_launches("cublaslt_matmul") >= steps * 5);
-  REQUIRE(here.size() == there.size());
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    REQUIRE(there[i].device() == gpu);
-    const std::vector<double> want = here[i].to_vector<double>(), got = there[i].to(cpu).to_vector<double>();
-    const double worst = kernels::largest_error(got, want), largest = kernels::largest_magnitude(want);
-    CAPTURE(i, worst, largest);
-    CHECK(worst <= 1e-10 * largest);
+// of rounding alone is known from the CPU. Lecture 20 on the same batch with its rows in another order, so that every
+// sum is: parameters that differ by 6e-14 of their largest after 50 steps. Lecture 32 on 20 photos, 54 and 55 on 100
+// digits, with first weights changed by up to a unit in the last place: by 7e-13, 9e-14 and 6e-14 after 50 steps of
+// each phase. So 1e-10 holds for 50 steps as for one.
+TEST_CASE("many steps of every lecture in float64 agree with the CPU's") {
+  for (const Lecture& lecture : lectures) {
+    const Tensors here = trained(lecture, float64, false);
+    kernels::reset_kernel_launches();
+    const Tensors there = trained(lecture, {float64, gpu}, true);
+    CHECK(kernels::kernel_launches("graph") == (kernels::waits_for_each_kernel() ? 0 : 2 * (steps - 1)));
+    CHECK(kernels::kernel_launches("matmul_kernel") + kernels::kernel_launches("cublaslt_matmul") > 0);
+    REQUIRE(here.size() == there.size());
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      REQUIRE(there[i].device() == gpu);
+      const std::vector<double> want = here[i].to_vector<double>(), got = there[i].to(cpu).to_vector<double>();
+      const double worst = kernels::largest_error(got, want), largest = kernels::largest_magnitude(want);
+      CAPTURE(lecture.name, i, worst, largest);
+      CHECK(worst <= 1e-10 * largest);
+    }
   }
 }
 
-TEST_CASE("training on the GPU twice gives the same bits") {
-  CHECK(equal_bits<float>(Training(gpu, float32).run(steps), Training(gpu, float32).run(steps)));
-  CHECK(equal_bits<double>(Training(gpu, float64).run(steps), Training(gpu, float64).run(steps)));
+TEST_CASE("recorded steps give the plain ones' bits, and the same again") {
+  for (const Lecture& lecture : lectures) {
+    CAPTURE(lecture.name);
+    const Tensors single = trained(lecture, {float32, gpu}, false), exact = trained(lecture, {float64, gpu}, false);
+    for (int run = 0; run < 2; ++run) {
+      CHECK(equal_bits<float>(single, trained(lecture, {float32, gpu}, true)));
+      CHECK(equal_bits<double>(exact, trained(lecture, {float64, gpu}, true)));
+    }
+    CHECK(equal_bits<float>(single, trained(lecture, {float32, gpu}, false)));
+  }
 }
 
 TEST_CASE("the GPU draws the CPU's bits") {
@@ -101,17 +244,23 @@ TEST_CASE("the GPU draws the CPU's bits") {
 
 TEST_CASE("steady training on the GPU takes no memory") {
   set_memory_caching(true, gpu);
-  Training training(gpu, float32);
-  training.run(5);
-  kernels::synchronize({});
-  const MemoryStats before = memory_stats(gpu);
-  const std::size_t free = kernels::device_memory().free;
-  training.run(flat_steps);
-  kernels::synchronize({});
-  const MemoryStats after = memory_stats(gpu);
-  CHECK(after.active == before.active);
-  CHECK(after.peak == before.peak);
-  CHECK(after.cached == before.cached);
-  CHECK(after.system_allocations == before.system_allocations);
-  CHECK(kernels::device_memory().free + unsteady >= free);
+  for (const Lecture& lecture : lectures) {
+    for (const bool record : {false, true}) {
+      CAPTURE(lecture.name, record);
+      manual_seed(1);
+      const auto training = lecture.make({float32, gpu}, record);
+      training->run(5);
+      kernels::synchronize({});
+      const MemoryStats before = memory_stats(gpu);
+      const std::size_t free = kernels::device_memory().free;
+      training->run(flat_steps);
+      kernels::synchronize({});
+      const MemoryStats after = memory_stats(gpu);
+      CHECK(after.active == before.active);
+      CHECK(after.peak == before.peak);
+      CHECK(after.cached == before.cached);
+      CHECK(after.system_allocations == before.system_allocations);
+      CHECK(kernels::device_memory().free + unsteady >= free);
+    }
+  }
 }

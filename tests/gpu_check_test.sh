@@ -67,10 +67,11 @@ never() {
 in_file() { grep -q -e "$2" "$home/out/gpu-check/$1" || { echo "expected '$2' in $1:"; cat "$home/out/gpu-check/$1"; exit 1; }; }
 
 check -- --build built
-expect "tests: passed" "lectures: passed" "memcheck: passed" "racecheck: passed" "initcheck: passed" "speed: passed" "exit 0"
+expect "tests: passed" "training: passed" "lectures: passed" "memcheck: passed" "racecheck: passed" "initcheck: passed" "speed: passed" "exit 0"
 in_file tests.txt "gradus 9.9 (pretended), 2"
 in_file tests.txt "Pretended GPU 9000"
-in_file tests.txt "^-- tests:cuda_device passed"
+in_file training.txt "^-- training:cuda_device passed"
+! grep -q cuda_device "$home/out/gpu-check/tests.txt" || { echo "tests ran the long trainings"; exit 1; }
 in_file tests.txt "^-- tests:cuda_two passed"
 in_file lectures.txt '"accuracy": 12.5'
 in_file lectures.txt "lecture20_denoising_autoencoder --device cuda --out"
@@ -78,9 +79,10 @@ in_file memcheck.txt "GRADUS_LIBRARIES=own .*tool memcheck .*cuda_one_test"
 ! grep -q cuda_device "$home/out/gpu-check/memcheck.txt" || { echo "memcheck ran the long trainings"; exit 1; }
 in_file speed.txt "bench_ops --device cuda"
 in_file speed.txt "bench_lectures --device cuda$"
+in_file speed.txt "bench_lectures --device cuda --plain"
 in_file speed.txt "bench_lectures --device cuda --precision tf32"
 in_file speed.txt "GRADUS_LIBRARIES=own .*bench_lectures --device cuda"
-[[ $(wc -l <"$home/out/gpu-check/summary.txt") == 6 ]] || { echo "summary.txt has not six lines"; exit 1; }
+[[ $(wc -l <"$home/out/gpu-check/summary.txt") == 7 ]] || { echo "summary.txt has not seven lines"; exit 1; }
 
 check -- --build built --out elsewhere initcheck:cuda_two
 expect "initcheck:cuda_two: passed" "exit 0"

@@ -90,7 +90,7 @@ TEST_CASE("--help documents every option, --version says what was built", "[prog
   CHECK(!fs::exists(trial.folder));
   CHECK(contains(trial.out, "Tries things."));
   for (const char* option : {"--data", "--out", "--batch-size", "--seed", "--threads", "--device", "--precision",
-                             "--quiet", "--version", "--help", "--epochs", "--noise", "--form"}) {
+                             "--plain", "--quiet", "--version", "--help", "--epochs", "--noise", "--form"}) {
     INFO(option);
     const std::size_t at = trial.out.find(option);
     REQUIRE(at != std::string::npos);
