@@ -13,6 +13,7 @@ TEST_CASE("lecture 32's autoencoder learns on CIFAR-10") {
   INFO(results.dump(2));
   // The mean over the epoch, from fresh weights on; without learning it would stay near 0.28, the pixels' mean square.
   CHECK(results["results"]["autoencoder_loss"] <= 0.2);
+  CHECK(results["peak_memory_mb"] <= 3000);
 }
 
 #else  // a sanitizer slows the program down tenfold: it reads the real data and writes what needs no training
