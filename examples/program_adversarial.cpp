@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <gradus/core/cuda.h>
 #include <gradus/core/ops.h>
 #include <gradus/core/random.h>
 #include <gradus/examples/program_interrupt.h>
@@ -79,7 +80,11 @@ void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader
 
   const int rows = settings.steps / settings.every + (settings.steps % settings.every != 0);
   Progress progress("adversarial", rows, settings.every, program.options.quiet);
-  int step = 0;
+  const bool on_gpu = !program.options.device.is_cpu();
+  const auto wait = [&] {
+    if (on_gpu) cuda::synchronize(program.options.device);
+  };
+  int step = 0, row_began = 0;
   std::vector<std::pair<int, Tensor>> grids;  // digits that were drawn and not written yet, and their steps
   const auto write_grids = [&] {
     for (const auto& [at, digits] : grids) {
@@ -102,17 +107,22 @@ void train_adversarial(Program& program, AdversarialAutoencoder& net, DataLoader
     }
     progress.end_epoch(figures);
     program.record(row);
+    row_began = step;
   };
   while (step < settings.steps) {
     for (const Batch& batch : loader) {
       ++step;
+      const bool ends_row = step % settings.every == 0 || step == settings.steps;
+      // A GPU runs behind the host. It is waited for in a row's last step alone, whose times stand for all of the row.
+      if (ends_row) wait();
       for (Phase& phase : phases) {
         const Stopwatch watch;
         phase.loss.add(phase.step(batch.images));
-        phase.seconds += watch.seconds();
+        if (ends_row) wait();
+        if (!on_gpu) phase.seconds += watch.seconds();
+        if (on_gpu && ends_row) phase.seconds = watch.seconds() * (step - row_began);
       }
       progress.step();
-      const bool ends_row = step % settings.every == 0 || step == settings.steps;
       if (step == 1 || ends_row) grids.emplace_back(step, draw_digits(net.P, points));
       if (ends_row) end_row();
       if (interrupted()) {
