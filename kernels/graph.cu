@@ -46,6 +46,7 @@ class RecordingStream {
 };
 
 struct Words {
+  using holds_no_pointers = void;
   std::uint64_t word[most_words];
 };
 

@@ -27,10 +27,16 @@ void check_launch(const KernelRecord& record, const void* kernel, dim3 grid, dim
 // Throws Error where the argument is a pointer to host memory, or a struct with one among its aligned words.
 void check_pointers(const KernelRecord& record, int position, const void* argument, std::size_t bytes, bool is_pointer);
 
-// A plain number is no pointer, whatever its bits look like.
+// A plain number is no pointer, whatever its bits look like, and neither is what lies in a struct that says so:
+//   struct Words { using holds_no_pointers = void; ... };
+template <class Parameter>
+concept HoldsNoPointers = requires {
+  typename Parameter::holds_no_pointers;
+};
+
 template <class Parameter>
 void check_argument(const KernelRecord& record, int position, const Parameter& value) {
-  if constexpr (std::is_pointer_v<Parameter> || std::is_class_v<Parameter>) {
+  if constexpr (std::is_pointer_v<Parameter> || (std::is_class_v<Parameter> && !HoldsNoPointers<Parameter>)) {
     check_pointers(record, position, &value, sizeof value, std::is_pointer_v<Parameter>);
   }
 }
@@ -89,7 +95,8 @@ void launch(void (*)(Parameters...), Cuda cuda, dim3 grid, dim3 block, std::size
 //
 // Throws Error, naming the kernel, where the grid, the block or the shared memory exceeds what CUDA takes, where the
 // launch fails (with GRADUS_SYNC=1: where the run fails), and where an argument, or an aligned word of a struct, is a
-// pointer to host memory. Under nvcc pointers are checked with GRADUS_SYNC=1 only: asking the driver takes time.
+// pointer to host memory (detail::HoldsNoPointers tells structs of numbers alone). Under nvcc pointers are checked with
+// GRADUS_SYNC=1 only: asking the driver takes time.
 template <auto kernel, class... Args>
 void launch(Cuda cuda, dim3 grid, dim3 block, std::size_t shared_bytes, Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;

@@ -13,6 +13,7 @@
 #include <gradus/core/step_graph.h>
 #include <gradus/examples/program_loss.h>
 #include <gradus/kernels/cuda.h>
+#include <gradus/kernels/graph.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/dropout.h>
 #include <gradus/models/lecture20.h>
@@ -713,4 +714,12 @@ TEST_CASE("memory that is not the step's own is refused while it is recorded") {
   CHECK(message_of([&] { step(Small::x(0)); }) ==
         "device_allocate: something asks for memory of its own for the first time while a step is recorded "
         "(StepGraph); do the same in the first call, which is not recorded");
+}
+
+TEST_CASE("a recorded step's numbers are sent, though they look like pointers to the host") {
+  const Index local = 0;
+  const std::vector<std::uint64_t> words{reinterpret_cast<std::uint64_t>(&local), 0x3ff0000000000000};
+  const Tensor to = zeros({2}, {int64, gpu});
+  kernels::send_words({}, words, static_cast<std::uint64_t*>(to.raw()));
+  CHECK(to.to_vector<Index>() == std::vector<Index>(words.begin(), words.end()));
 }
