@@ -2,6 +2,7 @@
 // same bits again, steady memory. On a GPU with the lectures' networks and batches, on the emulator with small ones.
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include <gradus/core/allocator.h>
 #include <gradus/core/random.h>
@@ -53,33 +54,38 @@ Tensors make_labels(Index n, Device device) {
   return all;
 }
 
-// A training that goes on for as many steps as it is asked for.
+// A lecture's two phases and their batches, which go on for as many steps as they are asked for.
 struct Training {
+  Training(StepGraph first, StepGraph second, Tensors x, Tensors labels)
+      : first(std::move(first)), second(std::move(second)), x(std::move(x)), labels(std::move(labels)) {}
   virtual ~Training() = default;
-  virtual void run(int count) = 0;
   virtual Tensors parameters() const = 0;
-};
-
-struct Lecture20 : Training {
-  Lecture20(TensorOptions options, bool record)
-      : net(made(options)),
-        adam(net.parameters(), {.lr = 1e-3}),
-        classifier(lecture20::make_classifier(net)),
-        first([this](const Tensor& x) { return autoencoder_step(net, adam, x, {}); }, record),
-        second([this](const Tensor& x, const Tensor& y) { return lecture20::classifier_step(classifier, x, y, 0.1); },
-               record),
-        x(make_batches({images, 784}, options)),
-        labels(make_labels(images, options.device)) {}
-  static lecture20::Autoencoder made(TensorOptions options) {
-    lecture20::Autoencoder net;
-    net.to(options.dtype);
-    net.to(options.device);
-    return net;
-  }
-  void run(int count) override {
+  void run(int count) {
     for (int i = 0; i < count; ++i) first(x[i % batches]);
     for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
   }
+
+  StepGraph first, second;
+  Tensors x, labels;
+};
+
+template <class Net>
+Net placed(Net net, TensorOptions options) {
+  net.to(options.dtype);
+  net.to(options.device);
+  return net;
+}
+
+struct Lecture20 : Training {
+  Lecture20(TensorOptions options, bool record)
+      : Training(StepGraph([this](const Tensor& x) { return autoencoder_step(net, adam, x, {}); }, record),
+                 StepGraph([this](const Tensor& x,
+                                  const Tensor& y) { return lecture20::classifier_step(classifier, x, y, 0.1); },
+                           record),
+                 make_batches({images, 784}, options), make_labels(images, options.device)),
+        net(placed(lecture20::Autoencoder(), options)),
+        adam(net.parameters(), {.lr = 1e-3}),
+        classifier(lecture20::make_classifier(net)) {}
   Tensors parameters() const override {
     Tensors all = net.parameters();
     for (const Tensor& p : classifier.parameters()) all.push_back(p);
@@ -89,30 +95,19 @@ struct Lecture20 : Training {
   lecture20::Autoencoder net;
   Adam adam;
   Sequential classifier;
-  StepGraph first, second;
-  Tensors x, labels;
 };
 
 struct Lecture32 : Training {
   Lecture32(TensorOptions options, bool record)
-      : net(made(options)),
+      : Training(
+            StepGraph([this](const Tensor& x) { return autoencoder_step(net, adam, x); }, record),
+            StepGraph([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, other, x, y); },
+                      record),
+            make_batches({photos, 3, 32, 32}, options), make_labels(photos, options.device)),
+        net(placed(lecture32::Autoencoder(photo_sizes), options)),
         classifier(net),
         adam(net.parameters(), {.lr = 1e-3}),
-        other(classifier.parameters(), {.lr = 1e-3}),
-        first([this](const Tensor& x) { return autoencoder_step(net, adam, x); }, record),
-        second([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, other, x, y); }, record),
-        x(make_batches({photos, 3, 32, 32}, options)),
-        labels(make_labels(photos, options.device)) {}
-  static lecture32::Autoencoder made(TensorOptions options) {
-    lecture32::Autoencoder net(photo_sizes);
-    net.to(options.dtype);
-    net.to(options.device);
-    return net;
-  }
-  void run(int count) override {
-    for (int i = 0; i < count; ++i) first(x[i % batches]);
-    for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
-  }
+        other(classifier.parameters(), {.lr = 1e-3}) {}
   Tensors parameters() const override {
     Tensors all = net.parameters();
     for (const Tensor& p : classifier.fc2.parameters()) all.push_back(p);
@@ -122,37 +117,25 @@ struct Lecture32 : Training {
   lecture32::Autoencoder net;
   lecture32::Classifier classifier;
   Adam adam, other;
-  StepGraph first, second;
-  Tensors x, labels;
 };
 
 // The three phases in one graph, which draws within it; with a wide code also lecture 55's classifier.
 struct Adversarial : Training {
   Adversarial(TensorOptions options, bool record, const lecture54::Sizes& sizes)
-      : net(made(options, sizes)),
+      : Training(StepGraph(
+                     [this, z = sizes.z](const Tensor& x) {
+                       reconstruction_step(net, optimizers, x);
+                       discriminator_step(net, optimizers, x, randn({x.size(0), z}, x.options()));
+                       return generator_step(net, optimizers, x);
+                     },
+                     record),
+                 StepGraph([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, adam, x, y); },
+                           record),
+                 make_batches({digits, sizes.pixels}, options), make_labels(digits, options.device)),
+        net(placed(lecture54::AdversarialAutoencoder(sizes), options)),
         optimizers(net),
         classifier(net.Q),
-        adam(classifier.parameters(), {.lr = 1e-4}),
-        first(
-            [this, z = sizes.z](const Tensor& x) {
-              reconstruction_step(net, optimizers, x);
-              discriminator_step(net, optimizers, x, randn({x.size(0), z}, x.options()));
-              return generator_step(net, optimizers, x);
-            },
-            record),
-        second([this](const Tensor& x, const Tensor& y) { return classifier_step(classifier, adam, x, y); }, record),
-        x(make_batches({digits, sizes.pixels}, options)),
-        labels(make_labels(digits, options.device)) {}
-  static lecture54::AdversarialAutoencoder made(TensorOptions options, const lecture54::Sizes& sizes) {
-    lecture54::AdversarialAutoencoder net(sizes);
-    net.to(options.dtype);
-    net.to(options.device);
-    return net;
-  }
-  void run(int count) override {
-    for (int i = 0; i < count; ++i) first(x[i % batches]);
-    for (int i = 0; i < count; ++i) second(x[i % batches], labels[i % batches]);
-  }
+        adam(classifier.parameters(), {.lr = 1e-4}) {}
   Tensors parameters() const override {
     Tensors all = net.parameters();
     for (const Tensor& p : classifier.l2.parameters()) all.push_back(p);
@@ -163,8 +146,6 @@ struct Adversarial : Training {
   lecture54::Optimizers optimizers;
   lecture55::Classifier classifier;
   Adam adam;
-  StepGraph first, second;
-  Tensors x, labels;
 };
 
 struct Lecture {
@@ -216,6 +197,13 @@ TEST_CASE("many steps of every lecture in float64 agree with the CPU's") {
       CHECK(worst <= 1e-10 * largest);
     }
   }
+}
+
+TEST_CASE("plain steps are the GPU's own, product by product") {
+  const Lecture& lecture = lectures[0];  // five products a step of its autoencoder
+  kernels::reset_kernel_launches();
+  trained(lecture, {float64, gpu}, false);
+  CHECK(kernels::kernel_launches("matmul_kernel") + kernels::kernel_launches("cublaslt_matmul") >= steps * 5);
 }
 
 TEST_CASE("recorded steps give the plain ones' bits, and the same again") {
