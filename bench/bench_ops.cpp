@@ -1,5 +1,6 @@
 // GB/s of ops that do little more than read and write, beside those of a copy: on a machine that does them well, each
-// takes as long as a copy of as many bytes. Counted are the bytes that an op must move: every operand once.
+// takes as long as a copy of as many bytes. Counted are the bytes that an op must move: every operand once. The copy is
+// the first line's: copy_, and on a GPU CUDA's own.
 //
 //   bench_ops [--device cpu|cuda] [--megabytes N] [--product N] [--threads N] [--repeat N]
 //
@@ -37,6 +38,15 @@ struct Op {
   std::vector<double> seconds = {};
 };
 
+#ifdef GRADUS_HAS_CUDA
+Op cuda_copy(const Tensor& from, const Tensor& to) {
+  const double bytes = 4.0 * double(from.numel());
+  return {"cudaMemcpyAsync", 2 * bytes, [=] {
+            kernels::copy_on_device({}, static_cast<std::size_t>(bytes), pointer<float>(from), pointer<float>(to));
+          }};
+}
+#endif
+
 // dx of lecture 32's last upsampling, [n, 64, 16, 16] to [n, 64, 32, 32], channels last: the kernel alone.
 Op bilinear_backward(double bytes, const TensorOptions& options) {
   const Index channels = 64, n = std::max<Index>(1, static_cast<Index>(bytes) / (channels * 32 * 32 * 4));
@@ -61,19 +71,23 @@ std::vector<Op> make_ops(Device device, double bytes) {
   const Index columns = 1024, rows = std::max<Index>(1, static_cast<Index>(bytes) / (4 * columns));
   const Tensor a = randn({rows, columns}, options), b = randn({rows, columns}, options), to = zeros_like(a);
   const double once = 4.0 * double(a.numel());
-  return {{"copy", 2 * once,
-           [=] {
-             NoGrad guard;
-             Tensor(to).copy_(a);
-           }},
-          {"add", 3 * once, [=] { a + b; }},
-          {"relu", 2 * once, [=] { relu(a); }},
-          {"tanh", 2 * once, [=] { tanh(a); }},
-          {"sum", once, [=] { sum(a); }},
-          {"sum over rows", once, [=] { sum(a, {0}); }},
-          {"sum over columns", once, [=] { sum(a, {1}); }},
-          bilinear_backward(bytes, options),
-          adam(a.numel(), options)};
+  std::vector<Op> ops{{"copy_", 2 * once,
+                       [=] {
+                         NoGrad guard;
+                         Tensor(to).copy_(a);
+                       }},
+                      {"add", 3 * once, [=] { a + b; }},
+                      {"relu", 2 * once, [=] { relu(a); }},
+                      {"tanh", 2 * once, [=] { tanh(a); }},
+                      {"sum", once, [=] { sum(a); }},
+                      {"sum over rows", once, [=] { sum(a, {0}); }},
+                      {"sum over columns", once, [=] { sum(a, {1}); }},
+                      bilinear_backward(bytes, options),
+                      adam(a.numel(), options)};
+#ifdef GRADUS_HAS_CUDA
+  if (!device.is_cpu()) ops.insert(ops.begin(), cuda_copy(a, to));
+#endif
+  return ops;
 }
 
 double median(std::vector<double> values) {

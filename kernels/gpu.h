@@ -14,8 +14,8 @@
 //     and __syncwarp(), where the whole warp arrives. Lanes of a warp do not run in step: what one writes to shared
 //     memory another one reads after a barrier. No __activemask, no cooperative groups.
 //  6. Atomics on integers only: atomicAdd, atomicMax, atomicMin, atomicExch, atomicCAS. Sums of floats have a fixed
-//     order. Threads and blocks never wait for each other in a loop; "the last block adds up" is fine, with
-//     __threadfence() before and after the counter's atomicAdd.
+//     order. Threads and blocks never wait for each other in a loop. The last block to come may join what all have
+//     left: is_last_block() of grid.h, on a counter that is a __device__ variable of the file.
 //  7. Loads and stores of 16 bytes by load4, store4 (4 floats) and load2, store2 (2 doubles); the address is a multiple
 //     of 16.
 //  8. What both devices compute is a GRADUS_HD function, as those of math.h, which gives the same bits on both. No

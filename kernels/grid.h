@@ -5,6 +5,7 @@
 // order. So results are equal to the bit from run to run and from GPU to GPU.
 #pragma once
 #include <algorithm>
+#include <utility>
 
 #include <gradus/kernels/gpu.h>
 
@@ -49,20 +50,36 @@ Index packs_of(Index n, Pointers... arrays) {
   return aligned ? n / Pack<T>::size : 0;
 }
 
+// Note [Loads under way]. A load takes a GPU's memory some 0.7 microseconds, in which it could deliver 3 MB: 24 KB to
+// each processor. So many loads must be under way at once, and 16 bytes for each of the 2048 threads that a processor
+// holds at most are few. A loop that mostly reads therefore begins several loads before it uses the first one. The
+// compiler does not do so by itself where a store follows, which may be to where the next load reads.
+
 // y[i] = f(x[i]...) for one thread's share of the grid's loop
 template <class T, class F, class... Inputs>
 __device__ inline void for_packs(Index n, Index packs, T* y, F f, const Inputs*... x) {
-  for (Index p = first_item(); p < packs; p += item_step()) {
-    const Index at = p * Pack<T>::size;
-    const auto compute = [&](const Pack<Inputs>&... in) {
-      Pack<T> out;
+  constexpr int size = Pack<T>::size, inputs = sizeof...(x), together = 2;  // Note [Loads under way]
+  const auto compute = [&]<int... k>(const Pack<T>* in, std::integer_sequence<int, k...>) {
+    Pack<T> out;
 #pragma unroll
-      for (int i = 0; i < Pack<T>::size; ++i) out.item[i] = f(in.item[i]...);
-      return out;
-    };
-    store_pack(compute(load_pack(x + at)...), y + at);
+    for (int i = 0; i < size; ++i) out.item[i] = f(in[k].item[i]...);
+    return out;
+  };
+  for (Index first = first_item(); first < packs; first += together * item_step()) {
+    Pack<T> in[together][inputs + 1] = {};
+#pragma unroll
+    for (int u = 0; u < together; ++u) {
+      const Index p = first + u * item_step();
+      int k = 0;
+      if (p < packs) ((in[u][k++] = load_pack(x + p * size)), ...);
+    }
+#pragma unroll
+    for (int u = 0; u < together; ++u) {
+      const Index p = first + u * item_step();
+      if (p < packs) store_pack(compute(in[u], std::make_integer_sequence<int, inputs>{}), y + p * size);
+    }
   }
-  for (Index i = packs * Pack<T>::size + first_item(); i < n; i += item_step()) y[i] = f(x[i]...);
+  for (Index i = packs * size + first_item(); i < n; i += item_step()) y[i] = f(x[i]...);
 }
 
 // --- walking through two strided arrays ---
@@ -129,6 +146,23 @@ __device__ inline State join_lanes(State state, Join join) {
 template <int Lanes, class T>
 __device__ inline T sum_lanes(T x) {
   return join_lanes<Lanes>(x, [](T a, T b) { return a + b; });
+}
+
+// --- joining what the blocks hold ---
+
+// Whether this block is the last of `blocks` to come here, all threads of each of them. What the others wrote before
+// they came, it may read. *arrived begins and ends as zero; launches that use it run one after the other.
+__device__ inline bool is_last_block(unsigned* arrived, Index blocks) {
+  GRADUS_SHARED(bool, last, [1]);
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    last[0] = atomicAdd(arrived, 1u) + 1 == blocks;
+    if (last[0]) *arrived = 0;
+  }
+  __syncthreads();
+  __threadfence();
+  return last[0];
 }
 
 }  // namespace gradus::kernels

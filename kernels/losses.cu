@@ -1,7 +1,7 @@
 // Losses on the GPU. Bytes: the values once each, of the log-probabilities one cache sector of 32 bytes for each row.
 //
-// Forward, each block sums a share of the elements, of a size that n alone decides, and one block adds up the blocks'
-// sums in a fixed order. Backward, a thread computes 16 bytes of dx, or one element.
+// Forward, each block sums a share of the elements, of a size that n alone decides, and the last one to finish adds up
+// the blocks' sums in a fixed order. Backward, a thread computes 16 bytes of dx, or one element.
 #include <cmath>
 
 #include <gradus/kernels/grid.h>
@@ -15,38 +15,37 @@ namespace {
 constexpr Index elements_per_block = 8 * block_threads;  // at least, as long as there are less than most_blocks
 constexpr Index most_blocks = 1024;
 
-Index blocks_of_sum(Index n) { return std::min(pieces_of(n, elements_per_block), most_blocks); }
+Index blocks_of_sum(Index n) { return std::clamp<Index>(pieces_of(n, elements_per_block), 1, most_blocks); }
 
-// partial[block] = the sum of f(i) over the block's share of [0, n)
+__device__ unsigned arrived[1];  // is_last_block()
+
+// *y = scale * the sum of f(i) over [0, n); partial has an element for each block
 template <class T, class F>
-__device__ inline void sum_share(Index n, T* partial, F f) {
+__device__ inline void sum_all(Index n, T scale, T* partial, T* y, F f) {
   T total = 0;
 #pragma unroll 4
   for (Index i = first_item(); i < n; i += item_step()) total += f(i);
   total = sum_lanes<block_threads>(total);
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
+  if (!is_last_block(arrived, gridDim.x)) return;
+  total = 0;
+  for (unsigned block = threadIdx.x; block < gridDim.x; block += block_threads) total += partial[block];
+  total = sum_lanes<block_threads>(total);
+  if (threadIdx.x == 0) *y = scale * total;
 }
 
 template <class Op, class T>
-__global__ void elementwise_loss_kernel(Index n, const T* x, const T* target, T* partial) {
-  sum_share(n, partial, [=](Index i) { return Op{}.value(x[i], target[i]); });
+__global__ void elementwise_loss_kernel(Index n, T scale, const T* x, const T* target, T* partial, T* y) {
+  sum_all(n, scale, partial, y, [=](Index i) { return Op{}.value(x[i], target[i]); });
 }
 
 template <class T>
-__global__ void nll_loss_kernel(Index n, Index classes, const T* log_probs, const Index* target, T* partial) {
-  sum_share(n, partial, [=](Index i) {
+__global__ void nll_loss_kernel(Index n, Index classes, T scale, const T* log_probs, const Index* target, T* partial,
+                                T* y) {
+  sum_all(n, scale, partial, y, [=](Index i) {
     const Index at = target[i];
     return at >= 0 && at < classes ? log_probs[i * classes + at] : T(NAN);  // check_range tells of it
   });
-}
-
-// *y = scale * sum of the partial sums; one block
-template <class T>
-__global__ void finish_loss_kernel(Index count, T scale, const T* partial, T* y) {
-  T total = 0;
-  for (Index i = threadIdx.x; i < count; i += block_threads) total += partial[i];
-  total = sum_lanes<block_threads>(total);
-  if (threadIdx.x == 0) *y = scale * total;
 }
 
 // dx[i] = scale * *dy * the slope for x, or for the target
@@ -80,8 +79,8 @@ template <class Op, class T>
 void elementwise_loss(Cuda cuda, Index n, T scale, const T* x, const T* target, T* y) {
   const Index blocks = blocks_of_sum(n);
   T* partial = scratch<T>(blocks);
-  launch<elementwise_loss_kernel<Op, T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, x, target, partial);
-  launch<finish_loss_kernel<T>>(cuda, 1, block_threads, 0, blocks, scale, partial, y);
+  launch<elementwise_loss_kernel<Op, T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, scale, x, target, partial,
+                                         y);
 }
 
 template <class Op, class T>
@@ -102,8 +101,8 @@ template <class T>
 void nll_loss(Cuda cuda, Index n, Index classes, T scale, const T* log_probs, const Index* target, T* y) {
   const Index blocks = blocks_of_sum(n);
   T* partial = scratch<T>(blocks);
-  launch<nll_loss_kernel<T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, classes, log_probs, target, partial);
-  launch<finish_loss_kernel<T>>(cuda, 1, block_threads, 0, blocks, -scale, partial, y);
+  launch<nll_loss_kernel<T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, classes, -scale, log_probs, target,
+                             partial, y);
 }
 
 template <class T>

@@ -1,10 +1,10 @@
 // The matrix product on the GPU, on the tiles of gpu_tile.h: 128 x 128 of c (float, where there are enough such tiles
 // to fill a GPU) or 64 x 64.
 //
-// Where c has too few tiles to fill a GPU, k is cut into parts of at least 128, each part's product goes to scratch,
-// and a second kernel adds them in order. The cut depends on the extents alone. Whichever kernel writes c adds the bias
-// and applies the activation; dropout's is always the second one, in which a thread takes the four elements of a
-// counter.
+// Where c has too few tiles to fill a GPU, k is cut into parts of at least 128. Each part's product goes to scratch,
+// and the last of a tile's blocks adds them up in order. The cut depends on the extents alone. Whichever block writes c
+// adds the bias and applies the activation. Dropout's is always a second kernel, in which a thread takes the four
+// elements of a counter.
 //
 // Bytes: op(a) once for each column of tiles, op(b) once for each row of tiles (from cache, mostly), c once; with
 // several parts, c once for each part out and in again, from cache.
@@ -51,10 +51,14 @@ struct None {  // no activation
   }
 };
 
-// c[part, m, n] = activation(op(a) op(b) over the part's [part * depth, part * depth + depth) of k, + bias)
+__device__ unsigned arrived[enough_tiles];  // for each tile of c: is_last_block()
+
+// c[m, n] = activation(op(a) op(b) + bias), where block `part` of a tile takes [part * depth, part * depth + depth) of
+// k. Of several parts each leaves its product in partial[part, m, n]; without that, in c[part, m, n].
 template <class T, class Tile, bool transpose_a, bool transpose_b, class Act>
 __global__ void __launch_bounds__(block_threads)
-    matmul_kernel(Index m, Index n, Index k, int depth, const T* a, const T* b, const T* bias, Act activation, T* c) {
+    matmul_kernel(Index m, Index n, Index k, int depth, const T* a, const T* b, const T* bias, Act activation,
+                  T* partial, T* c) {
   GRADUS_SHARED(Pack<T>, left, [2][Tile::step][Tile::line]);
   GRADUS_SHARED(Pack<T>, right, [2][Tile::step][Tile::line]);
   const Index columns = (n + Tile::size - 1) / Tile::size, tiles = (m + Tile::size - 1) / Tile::size * columns;
@@ -68,16 +72,27 @@ __global__ void __launch_bounds__(block_threads)
   multiply_tiles<Tile>(length, load_a, load_b, left, right, sums);
 
   const int x = static_cast<int>(threadIdx.x) % tile_side, y = static_cast<int>(threadIdx.x) / tile_side;
-  c += part * m * n;
+  const auto for_patch = [&](auto f) {  // f(element of c, its column, its sum)
 #pragma unroll
-  for (int i = 0; i < Tile::patch; ++i) {
-    const Index r = row + Tile::at(i, y);
+    for (int i = 0; i < Tile::patch; ++i) {
+      const Index r = row + Tile::at(i, y);
 #pragma unroll
-    for (int j = 0; j < Tile::patch; ++j) {
-      const Index s = column + Tile::at(j, x);
-      if (r < m && s < n) c[r * n + s] = activation.value(bias ? sums[i][j] + bias[s] : sums[i][j]);
+      for (int j = 0; j < Tile::patch; ++j) {
+        const Index s = column + Tile::at(j, x);
+        if (r < m && s < n) f(r * n + s, s, sums[i][j]);
+      }
     }
+  };
+  if (!partial) {
+    c += part * m * n;
+  } else if constexpr (!std::is_same_v<Tile, LargeTile>) {  // which come in numbers
+    for_patch([&](Index at, Index, T sum) { partial[part * m * n + at] = sum; });
+    const Index parts = gridDim.x / tiles;
+    if (!is_last_block(arrived + tile, parts)) return;
+    for_patch([&](Index at, Index, T& sum) { sum = partial[at]; });
+    for (Index p = 1; p < parts; ++p) for_patch([&](Index at, Index, T& sum) { sum += partial[p * m * n + at]; });
   }
+  for_patch([&](Index at, Index s, T sum) { c[at] = activation.value(bias ? sum + bias[s] : sum); });
 }
 
 // c[i] = activation(partial[0, i] + partial[1, i] + ... + bias); partial may be c
@@ -115,16 +130,19 @@ template <bool transpose_a, bool transpose_b, class Tile, class T, class Act>
 void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
   const Index tiles = tiles_of<Tile>(m, n);
   const Cut cut = cut_for<Tile>(tiles, k, shortest_part);
-  const auto start = [&](const T* added, auto applied, T* out) {
-    launch<matmul_kernel<T, Tile, transpose_a, transpose_b, decltype(applied)>>(
-        cuda, blocks_for(tiles * cut.parts, 1), block_threads, 0, m, n, k, cut.depth, a, b, added, applied, out);
+  T* const parts = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * n);
+  const auto start = [&](const T* added, auto applied, T* partial, T* out) {
+    launch<matmul_kernel<T, Tile, transpose_a, transpose_b, decltype(applied)>>(cuda, blocks_for(tiles * cut.parts, 1),
+                                                                                block_threads, 0, m, n, k, cut.depth, a,
+                                                                                b, added, applied, partial, out);
   };
-  if constexpr (!Draws<Act>) {
-    if (cut.parts == 1) return start(bias, activation, c);
+  if constexpr (Draws<Act>) {
+    T* const products = parts ? parts : c;
+    start(nullptr, None{}, nullptr, products);
+    join(cuda, m, n, cut.parts, products, bias, activation, c);
+  } else {
+    start(bias, activation, parts, c);
   }
-  T* const partial = cut.parts == 1 ? c : scratch<T>(cut.parts * m * n);
-  start(nullptr, None{}, partial);
-  join(cuda, m, n, cut.parts, partial, bias, activation, c);
 }
 
 template <bool transpose_a, bool transpose_b, class T, class Act>

@@ -1,9 +1,9 @@
 // Reductions on the GPU, of x seen as [outer, n, inner]. Bytes: x once; the partial results are less than a thousandth
 // of it, or fit in the cache.
 //
-// Where inner is 1, a warp or a block reduces a piece of a row, its lanes taking elements in turn. Otherwise a block
-// reduces a piece of 32 columns, each of its warps a part of the rows. Where that makes too few blocks to fill a GPU,
-// the pieces are short and a second pass joins their results, which lie in scratch as [outer, pieces, inner].
+// Where inner is 1, a warp or a block reduces a row, its lanes taking elements in turn. Otherwise a block reduces 32
+// columns, each of its warps a part of the rows. Where that makes too few blocks to fill a GPU, each of them reduces a
+// piece, and leaves its result in scratch, as [outer, pieces, inner]; the last one to do so joins the pieces, in order.
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/reduce.h>
 #include <gradus/kernels/scratch.h>
@@ -40,16 +40,13 @@ struct Largest {
     const State first = b_first ? b : a, second = b_first ? a : b;
     return above(second.value, first.value) ? second : first;
   }
-  __device__ static void store(const State& s, State* y) { *y = s; }
 };
 template <class T>
 struct Max : Largest<T> {
-  using Largest<T>::store;
   __device__ static void store(const Candidate<T>& s, T* y) { *y = s.value; }
 };
 template <class T>
 struct Argmax : Largest<T> {
-  using Largest<T>::store;
   __device__ static void store(const Candidate<T>& s, Index* y) { *y = s.at; }
 };
 
@@ -60,49 +57,88 @@ __device__ inline Candidate<T> from_lane(const Candidate<T>& x, int bit) {
 
 // --- the kernels ---
 
-// y[row, piece] over the elements of x[row, n] in that piece; Lanes threads each
+// Elements begin, begin + step, ... before end of x, in which they lie `stride` apart.
+template <class R, class In>
+__device__ inline typename R::State reduce_every(Index step, Index begin, Index end, const In* x, Index stride) {
+  constexpr int together = 8;  // Note [Loads under way] in grid.h
+  typename R::State state = R::nothing();
+  for (Index first = begin; first < end; first += together * step) {
+    In held[together];
+#pragma unroll
+    for (int u = 0; u < together; ++u) {
+      const Index i = first + u * step;
+      held[u] = i < end ? x[i * stride] : In{};
+    }
+#pragma unroll
+    for (int u = 0; u < together; ++u) {
+      const Index i = first + u * step;
+      if (i < end) state = R::join(state, R::of(held[u], i));
+    }
+  }
+  return state;
+}
+
+// How often blocks have come to the end of their pieces, of each row or of each tile of columns: is_last_block().
+constexpr Index enough_blocks = 1024;  // fill a GPU
+__device__ unsigned arrived[enough_blocks];
+
+// y[row] over x[row, n], Lanes threads to a piece of a row
 template <class R, int Lanes, class In, class Out>
-__global__ void reduce_rows_kernel(Index rows, Index n, Index pieces, Index piece, const In* x, Out* y) {
+__global__ void reduce_rows_kernel(Index rows, Index n, Index pieces, Index piece, const In* x,
+                                   typename R::State* partial, Out* y) {
   constexpr int groups = block_threads / Lanes;
   const int t = static_cast<int>(threadIdx.x);
   const Index group = Index{blockIdx.x} * groups + t / Lanes;
   if (group >= rows * pieces) return;  // whole warps
   const Index row = group / pieces, begin = group % pieces * piece, end = begin + piece < n ? begin + piece : n;
-  x += row * n;
-  typename R::State state = R::nothing();
-#pragma unroll 4
-  for (Index i = begin + t % Lanes; i < end; i += Lanes) state = R::join(state, R::of(x[i], i));
-  state = join_lanes<Lanes>(state, [](const auto& a, const auto& b) { return R::join(a, b); });
-  if (t % Lanes == 0) R::store(state, y + group);
+  const auto join = [](const auto& a, const auto& b) { return R::join(a, b); };
+  auto state = join_lanes<Lanes>(reduce_every<R>(Lanes, begin + t % Lanes, end, x + row * n, 1), join);
+  if constexpr (Lanes == block_threads) {
+    if (pieces > 1) {
+      if (t == 0) partial[group] = state;
+      if (!is_last_block(arrived + row, pieces)) return;
+      state = join_lanes<Lanes>(reduce_every<R>(Lanes, t, pieces, partial + row * pieces, 1), join);
+    }
+  }
+  if (t % Lanes == 0) R::store(state, y + row);
 }
 
 constexpr int columns = 32, row_lanes = block_threads / columns;
 
-// y[o, piece, j] over the elements of x[o, :, j] in that piece; a block does 32 columns of one piece
-template <class R, class In, class Out>
-__global__ void reduce_columns_kernel(Index n, Index inner, Index pieces, Index piece, const In* x, Out* y) {
+// The rows [begin, end) of a column, of which each of the block's warps takes one in row_lanes; the result is that of
+// the threads of warp 0.
+template <class R, class In>
+__device__ inline typename R::State reduce_column(bool inside, Index begin, Index end, const In* x, Index inner) {
   GRADUS_SHARED(typename R::State, held, [row_lanes][columns]);
   const int column = static_cast<int>(threadIdx.x) % columns, lane = static_cast<int>(threadIdx.x) / columns;
-  const Index tiles = (inner + columns - 1) / columns, tile = blockIdx.x % tiles, part = blockIdx.x / tiles;
-  const Index o = part / pieces, begin = part % pieces * piece, end = begin + piece < n ? begin + piece : n;
-  const Index j = tile * columns + column;
-  typename R::State state = R::nothing();
-  if (j < inner) {
-    x += o * n * inner + j;
-#pragma unroll 4
-    for (Index i = begin + lane; i < end; i += row_lanes) state = R::join(state, R::of(x[i * inner], i));
-  }
-  held[lane][column] = state;
+  held[lane][column] = reduce_every<R>(row_lanes, begin + lane, inside ? end : begin, x, inner);
   __syncthreads();
-  if (lane != 0 || j >= inner) return;
+  auto state = held[0][column];
+  if (lane != 0) return state;
 #pragma unroll
   for (int other = 1; other < row_lanes; ++other) state = R::join(state, held[other][column]);
-  R::store(state, y + part * inner + j);
+  return state;
+}
+
+// y[o, j] over x[o, :, j]; a block does a piece of 32 columns
+template <class R, class In, class Out>
+__global__ void reduce_columns_kernel(Index n, Index inner, Index pieces, Index piece, const In* x,
+                                      typename R::State* partial, Out* y) {
+  const Index tiles = (inner + columns - 1) / columns, tile = blockIdx.x % tiles, part = blockIdx.x / tiles;
+  const Index o = part / pieces, begin = part % pieces * piece, end = begin + piece < n ? begin + piece : n;
+  const Index j = tile * columns + threadIdx.x % columns;
+  const bool inside = j < inner, writes = inside && threadIdx.x < columns;
+  auto state = reduce_column<R>(inside, begin, end, x + o * n * inner + j, inner);
+  if (pieces > 1) {
+    if (writes) partial[part * inner + j] = state;
+    if (!is_last_block(arrived + o * tiles + tile, pieces)) return;
+    state = reduce_column<R>(inside, 0, pieces, partial + o * pieces * inner + j, inner);
+  }
+  if (writes) R::store(state, y + o * inner + j);
 }
 
 // --- how the work is cut, from the extents alone ---
 
-constexpr Index enough_blocks = 512;     // fill a GPU
 constexpr Index row_piece = 8192;        // the shortest piece of a row: 32 elements a thread
 constexpr Index column_piece = 64;       // the shortest piece of a column: 8 elements a thread
 constexpr Index longest_warp_row = 512;  // longer rows take a block
@@ -111,52 +147,27 @@ struct Pieces {
   Index count, length;
 };
 Pieces cut(Index n, Index shortest, Index blocks) {
-  const Index count = blocks == 0 ? 1 : std::min(pieces_of(n, shortest), pieces_of(enough_blocks, blocks));
-  const Index length = pieces_of(n, std::max<Index>(count, 1));
-  return {std::max<Index>(count, 1), length};
-}
-
-template <class R, class In, class Out>
-void reduce_rows(Cuda cuda, Index rows, Index n, Pieces pieces, const In* x, Out* y) {
-  if (pieces.length <= longest_warp_row) {
-    launch<reduce_rows_kernel<R, 32, In, Out>>(cuda, blocks_for(rows * pieces.count, block_threads / 32), block_threads,
-                                               0, rows, n, pieces.count, pieces.length, x, y);
-  } else {
-    launch<reduce_rows_kernel<R, block_threads, In, Out>>(cuda, blocks_for(rows * pieces.count, 1), block_threads, 0,
-                                                          rows, n, pieces.count, pieces.length, x, y);
-  }
-}
-
-template <class R, class In, class Out>
-void reduce_columns(Cuda cuda, Index outer, Index n, Index inner, Pieces pieces, const In* x, Out* y) {
-  launch<reduce_columns_kernel<R, In, Out>>(cuda, blocks_for(outer * pieces.count * pieces_of(inner, columns), 1),
-                                            block_threads, 0, n, inner, pieces.count, pieces.length, x, y);
+  const Index most = std::max<Index>(1, std::min(pieces_of(n, shortest), pieces_of(enough_blocks, blocks)));
+  const Index length = pieces_of(n, most);
+  return {n == 0 ? 1 : pieces_of(n, length), length};
 }
 
 template <class R, class T, class Out>
 void reduce(Cuda cuda, Index outer, Index n, Index inner, const T* x, Out* y) {
   using State = typename R::State;
   if (outer == 0 || inner == 0) return;
-  const bool in_rows = inner == 1;
-  const Pieces whole{1, n};
-  const Pieces pieces = in_rows ? cut(n, row_piece, outer) : cut(n, column_piece, outer * pieces_of(inner, columns));
-  if (pieces.count == 1) {
-    if (in_rows) {
-      reduce_rows<R>(cuda, outer, n, whole, x, y);
-    } else {
-      reduce_columns<R>(cuda, outer, n, inner, whole, x, y);
-    }
-    return;
-  }
-  State* partial = scratch<State>(outer * pieces.count * inner);
-  const State* joined = partial;
-  const Pieces all{1, pieces.count};
-  if (in_rows) {
-    reduce_rows<R>(cuda, outer, n, pieces, x, partial);
-    reduce_rows<R>(cuda, outer, pieces.count, all, joined, y);
+  const Index tiles = pieces_of(inner, columns);
+  const auto [pieces, length] = inner == 1 ? cut(n, row_piece, outer) : cut(n, column_piece, outer * tiles);
+  State* const partial = pieces == 1 ? nullptr : scratch<State>(outer * pieces * inner);
+  if (inner != 1) {
+    launch<reduce_columns_kernel<R, T, Out>>(cuda, blocks_for(outer * pieces * tiles, 1), block_threads, 0, n, inner,
+                                             pieces, length, x, partial, y);
+  } else if (length <= longest_warp_row) {
+    launch<reduce_rows_kernel<R, 32, T, Out>>(cuda, blocks_for(outer, block_threads / 32), block_threads, 0, outer, n,
+                                              pieces, length, x, partial, y);
   } else {
-    reduce_columns<R>(cuda, outer, n, inner, pieces, x, partial);
-    reduce_columns<R>(cuda, outer, pieces.count, inner, all, joined, y);
+    launch<reduce_rows_kernel<R, block_threads, T, Out>>(cuda, blocks_for(outer * pieces, 1), block_threads, 0, outer,
+                                                         n, pieces, length, x, partial, y);
   }
 }
 

@@ -1,8 +1,9 @@
-// Memory on the GPU for the partial results of one kernel, which its second pass joins. For .cu files and their tests.
+// Memory on the GPU for the partial results of one kernel, which its last block or a second kernel joins. For .cu files
+// and their tests.
 //
 // There is one block for each GPU, taken at the first use and kept, so that a recorded step finds it where it was. It
 // is one for all kernels because they run one after the other on the one compute stream (Note [Single stream] in
-// core/allocator.h): whoever is next finds what it likes in it, and reads only what its first pass wrote.
+// core/allocator.h): whoever is next finds what it likes in it, and reads only what it wrote itself.
 #pragma once
 #include <cstddef>
 

@@ -1,6 +1,10 @@
-// Images in another size on the GPU. A thread makes one output, or 16 bytes of channels where they lie on such borders.
-// Bytes: the output once, the input once (its repeated reads come from cache).
+// Images in another size on the GPU. Bytes: the output once, the input once (its repeated reads come from cache).
+//
+// Forward and back are one kernel over tables of who contains whom, as on the CPU. A first launch writes the tables to
+// scratch: found anew for each output, the shares, in double, took five times as long as memory does. A thread makes
+// one output, or 16 bytes of channels where they lie on such borders.
 #include <gradus/kernels/grid.h>
+#include <gradus/kernels/scratch.h>
 #include <gradus/kernels/upsample.h>
 
 namespace gradus::kernels {
@@ -17,53 +21,108 @@ __device__ inline void add_scaled(Pack<T>& sum, T weight, const Pack<T>& x) {
   for (int i = 0; i < Pack<T>::size; ++i) sum.item[i] += weight * x.item[i];
 }
 
+// A part of a result along one axis: `weight` times what lies `offset` items from the image's beginning, or the line's.
+template <class T>
+struct alignas(16) Part {
+  Index offset;
+  T weight;
+};
+
+// The parts of each result along one axis. A list ends before `most` where a weight is zero.
+template <class T>
+struct PartLists {
+  Index in, out, most, stride;  // items from one input to the next
+  Part<T>* parts;
+};
+
+template <bool back, class T>
+__device__ inline void list_parts(const ResizeAxis& axis, Index i, const PartLists<T>& lists) {
+  Part<T>* const list = lists.parts + i * lists.most;
+  Index count = 0;
+  const auto add = [&](Index at, double weight) {
+    if (T(weight) != 0) list[count++] = {at * lists.stride, T(weight)};
+  };
+  if constexpr (back) {
+    const Index end = last_user(axis, i);
+    for (Index o = first_user(axis, i); o < end; ++o) add(o, share(axis, o, i));
+  } else {
+    const Neighbours n = neighbours(axis, i);
+    add(n.first, 1 - n.weight);
+    add(n.second, n.weight);
+  }
+  if (count < lists.most) list[count] = {0, T(0)};
+}
+
+template <bool back, class T>
+__global__ void list_parts_kernel(ResizeAxis rows, PartLists<T> row_lists, ResizeAxis columns,
+                                  PartLists<T> column_lists) {
+  const Index i = first_item(), j = i - row_lists.out;
+  if (j < 0) {
+    list_parts<back>(rows, i, row_lists);
+  } else if (j < column_lists.out) {
+    list_parts<back>(columns, j, column_lists);
+  }
+}
+
+// y[o, i, j, c] = the sum over the parts p of row i and q of column j of their weights' product * x[o, p, q, c]
 template <class T, class Item>
-__global__ void upsample_kernel(Index items, ResizeAxis rows, ResizeAxis columns, Index inner, const Item* x, Item* y) {
+__global__ void resample_kernel(Index items, PartLists<T> rows, PartLists<T> columns, Index inner, const Item* x,
+                                Item* y) {
   for (Index item = first_item(); item < items; item += item_step()) {
     const Index pixel = item / inner, c = item - pixel * inner, row = pixel / columns.out, image = row / rows.out;
-    const Neighbours v = neighbours(rows, row - image * rows.out);
-    const Neighbours h = neighbours(columns, pixel - row * columns.out);
-    const Item* from = x + image * rows.in * columns.in * inner + c;
+    const Part<T>* down = rows.parts + (row - image * rows.out) * rows.most;
+    const Part<T>* const across = columns.parts + (pixel - row * columns.out) * columns.most;
+    const Part<T>*const down_end = down + rows.most, *const across_end = across + columns.most;
+    const Item* const from = x + image * rows.in * rows.stride + c;
     Item sum{};
-    for (int p = 0; p < (v.weight != 0 ? 2 : 1); ++p) {
-      const Index line = (p ? v.second : v.first) * columns.in;
-      const T down = T(p ? v.weight : 1 - v.weight);
-      add_scaled(sum, down * T(1 - h.weight), from[(line + h.first) * inner]);
-      if (h.weight != 0) add_scaled(sum, down * T(h.weight), from[(line + h.second) * inner]);
+    for (; down != down_end && down->weight != 0; ++down) {
+      const Item* const line = from + down->offset;
+      for (const Part<T>* part = across; part != across_end; ++part) {
+        const auto [offset, weight] = *part;
+        if (weight == 0) break;
+        const Item value = line[offset];  // by value: 16 bytes in one load
+        add_scaled(sum, down->weight * weight, value);
+      }
     }
     y[item] = sum;
   }
 }
 
-template <class T, class Item>
-__global__ void upsample_back_kernel(Index items, ResizeAxis rows, ResizeAxis columns, Index inner, const Item* dy,
-                                     Item* dx) {
-  for (Index item = first_item(); item < items; item += item_step()) {
-    const Index pixel = item / inner, c = item - pixel * inner, row = pixel / columns.in, image = row / rows.in;
-    const Index p = row - image * rows.in, q = pixel - row * columns.in;
-    const Index left = first_user(columns, q), right = last_user(columns, q), bottom = last_user(rows, p);
-    const Item* from = dy + image * rows.out * columns.out * inner + c;
-    Item sum{};
-    for (Index i = first_user(rows, p); i < bottom; ++i) {
-      const double down = share(rows, i, p);
-      if (down == 0) continue;
-      for (Index j = left; j < right; ++j) {
-        const double across = share(columns, j, q);
-        if (across != 0) add_scaled(sum, T(down) * T(across), from[(i * columns.out + j) * inner]);
-      }
-    }
-    dx[item] = sum;
-  }
+// The most parts of a result: back, what lies between first_user and last_user of any input.
+Index most_parts(const ResizeAxis& axis, bool back) {
+  if (!back) return 2;
+  const double step = step_of(axis);
+  return step > 0 ? std::min(axis.out, static_cast<Index>(3 / step) + 6) : axis.out;
 }
 
-// Calls f for elements, or for packs of them, with how many there are and the pointers as those.
-template <class T, class F>
-void in_items(Index pixels, Index inner, const T* x, T* y, F&& f) {
+template <bool back, class T>
+PartLists<T> lists_for(const ResizeAxis& axis, Index stride, Part<T>* parts) {
+  return {back ? axis.out : axis.in, back ? axis.in : axis.out, most_parts(axis, back), stride, parts};
+}
+
+template <bool back, class T, class Item>
+void resample_items(Cuda cuda, Index items, const ResizeAxis& rows, const ResizeAxis& columns, Index inner,
+                    const Item* x, Item* y) {
+  auto across = lists_for<back, T>(columns, inner, nullptr),
+       down = lists_for<back, T>(rows, across.in * inner, nullptr);
+  down.parts = scratch<Part<T>>(down.out * down.most + across.out * across.most);
+  across.parts = down.parts + down.out * down.most;
+  launch<list_parts_kernel<back, T>>(cuda, blocks_for(down.out + across.out, block_threads), block_threads, 0, rows,
+                                     down, columns, across);
+  launch<resample_kernel<T, Item>>(cuda, grid_for(items), block_threads, 0, items, down, across, inner, x, y);
+}
+
+// Of `pixels` results, each of `inner` numbers.
+template <bool back, class T>
+void resample(Cuda cuda, Index pixels, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x,
+              T* y) {
+  if (pixels * inner == 0) return;
   if (inner % Pack<T>::size == 0 && packs_of<T>(pixels * inner, x, y) > 0) {
     const Index packs = inner / Pack<T>::size;
-    f(pixels * packs, packs, reinterpret_cast<const Pack<T>*>(x), reinterpret_cast<Pack<T>*>(y));
+    resample_items<back, T>(cuda, pixels * packs, rows, columns, packs, reinterpret_cast<const Pack<T>*>(x),
+                            reinterpret_cast<Pack<T>*>(y));
   } else {
-    f(pixels * inner, inner, x, y);
+    resample_items<back, T>(cuda, pixels * inner, rows, columns, inner, x, y);
   }
 }
 
@@ -72,21 +131,13 @@ void in_items(Index pixels, Index inner, const T* x, T* y, F&& f) {
 template <class T>
 void upsample(Cuda cuda, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x,
               T* y) {
-  in_items(outer * rows.out * columns.out, inner, x, y,
-           [&]<class Item>(Index items, Index channels, const Item* from, Item* to) {
-             launch<upsample_kernel<T, Item>>(cuda, grid_for(items), block_threads, 0, items, rows, columns, channels,
-                                              from, to);
-           });
+  resample<false>(cuda, outer * rows.out * columns.out, rows, columns, inner, x, y);
 }
 
 template <class T>
 void upsample_back(Cuda cuda, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* dy,
                    T* dx) {
-  in_items(outer * rows.in * columns.in, inner, dy, dx,
-           [&]<class Item>(Index items, Index channels, const Item* from, Item* to) {
-             launch<upsample_back_kernel<T, Item>>(cuda, grid_for(items), block_threads, 0, items, rows, columns,
-                                                   channels, from, to);
-           });
+  resample<true>(cuda, outer * rows.in * columns.in, rows, columns, inner, dy, dx);
 }
 
 #define GRADUS_EMIT(T)                                                                            \

@@ -35,6 +35,6 @@ says 1 "device" bench_ops --device cuda:99
 
 # Every op has a rate, and the copy is what the others are compared with.
 rates=$("$folder/bench_ops" --megabytes 1 --repeat 1)
-[[ $(grep -c ' [0-9.]* GB/s *[0-9]*%$' <<<"$rates") -eq 9 && $rates == "copy "*" 100%"* ]] || fail "bench_ops said: $rates"
+[[ $(grep -c ' [0-9.]* GB/s *[0-9]*%$' <<<"$rates") -eq 9 && $rates == "copy_ "*" 100%"* ]] || fail "bench_ops said: $rates"
 product=$("$folder/bench_ops" --megabytes 1 --repeat 1 --product 64 | tail -1)
 [[ $product =~ ^"product, own kernels"\ +[0-9.]+" GFLOP/s  100%"$ ]] || fail "bench_ops --product 64 said: $product"

@@ -61,6 +61,14 @@ inline void spoil_scratch() {
   copy_to_device(Cuda{}, ones.size(), ones.data(), scratch(ones.size()));
 }
 
+// Whether partial results were left in scratch since then.
+inline bool wrote_scratch() {
+  std::uint64_t first = 0;
+  copy_to_host(Cuda{}, sizeof first, scratch(sizeof first), &first);
+  synchronize(Cuda{});
+  return first != ~std::uint64_t{0};
+}
+
 #if defined(__SANITIZE_THREAD__)
 constexpr int orders = 1;  // it knows who waits for whom, and finds a race in any order
 #elif defined(GRADUS_CUDA_EMULATED)

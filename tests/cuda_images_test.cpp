@@ -21,13 +21,13 @@ void check_upsampling(const Size& size, const ResizeAxis& rows, const ResizeAxis
   std::vector<double> y(dy.size()), dx(x.size());
   upsample<double>(Cpu{}, size.outer, rows, columns, size.inner, converted<double>(x).data(), y.data());
   upsample_back<double>(Cpu{}, size.outer, rows, columns, size.inner, converted<double>(dy).data(), dx.data());
-  const auto got = in_every_order("upsample_kernel", [&] {
+  const auto got = in_every_order("resample_kernel", [&] {
     const OnGpu<T> out(static_cast<Index>(y.size()), offset);
     upsample<T>(Cuda{}, size.outer, rows, columns, size.inner, x_gpu.data(), out.data());
     return out.values();
   });
   CHECK(agree(got, y, 8));
-  const auto back = in_every_order("upsample_back_kernel", [&] {
+  const auto back = in_every_order("resample_kernel", [&] {
     const OnGpu<T> out(static_cast<Index>(dx.size()), offset);
     upsample_back<T>(Cuda{}, size.outer, rows, columns, size.inner, dy_gpu.data(), out.data());
     return out.values();

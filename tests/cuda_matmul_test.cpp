@@ -8,21 +8,19 @@ namespace gradus::kernels {
 namespace {
 
 template <class T>
-void check_product(Index m, Index n, Index k, int form, const std::string& kernel, long parts_joined) {
+void check_product(Index m, Index n, Index k, int form, bool is_cut) {
   const bool transpose_a = form & 1, transpose_b = form & 2, with_bias = form & 4;
   CAPTURE(m, n, k, transpose_a, transpose_b, with_bias, sizeof(T));
   const std::vector<T> a = random_values<T>(m * k, -1, 1, 1), b = random_values<T>(k * n, -1, 1, 2),
                        bias = random_values<T>(n, -1, 1, 3);
   const OnGpu<T> a_gpu(a), b_gpu(b, 1), bias_gpu(bias);
   const auto c = in_every_order(
-      kernel,
+      "matmul_kernel",
       [&] {
         const OnGpu<T> c_gpu(m * n);
         matmul<T>(Cuda{}, m, n, k, a_gpu.data(), transpose_a, b_gpu.data(), transpose_b,
                   with_bias ? bias_gpu.data() : nullptr, c_gpu.data());
-        if (parts_joined >= 0 && kernel_launches("matmul_join_kernel") != parts_joined) {
-          CHECK(kernel_launches("matmul_join_kernel") == parts_joined);
-        }
+        if (wrote_scratch() != is_cut) CHECK(wrote_scratch() == is_cut);
         return c_gpu.values();
       },
       m * n > 0);
@@ -43,8 +41,8 @@ void check_product(Index m, Index n, Index k, int form, const std::string& kerne
 }
 
 template <class T>
-void check_all_forms(Index m, Index n, Index k, long parts_joined = -1) {
-  for (int form = 0; form < 8; ++form) check_product<T>(m, n, k, form, "matmul_kernel", parts_joined);
+void check_all_forms(Index m, Index n, Index k, bool is_cut) {
+  for (int form = 0; form < 8; ++form) check_product<T>(m, n, k, form, is_cut);
 }
 
 TEST_CASE("matmul on the GPU is right at ragged extents, in all forms", "[cuda_matmul]") {
@@ -54,33 +52,33 @@ TEST_CASE("matmul on the GPU is right at ragged extents, in all forms", "[cuda_m
       for (const Index k : {0, 1, 15, 16, 17, 33}) {
         if ((m * 7 + n * 3 + k) % 4 == 1) continue;  // three quarters of them
         const int form = static_cast<int>((m + n + k) % 8);
-        check_product<float>(m, n, k, form, "matmul_kernel", 0);
-        check_product<double>(m, n, k, 7 - form, "matmul_kernel", 0);
+        check_product<float>(m, n, k, form, false);
+        check_product<double>(m, n, k, 7 - form, false);
       }
-  check_all_forms<float>(65, 33, 31, 0);
-  check_all_forms<double>(33, 129, 17, 0);
-  check_all_forms<float>(1, 1, 1, 0);
-  check_all_forms<double>(1, 1, 128, 0);
+  check_all_forms<float>(65, 33, 31, false);
+  check_all_forms<double>(33, 129, 17, false);
+  check_all_forms<float>(1, 1, 1, false);
+  check_all_forms<double>(1, 1, 128, false);
 }
 
 TEST_CASE("matmul on the GPU cuts k where c has few tiles", "[cuda_matmul]") {
-  check_all_forms<float>(1, 1, 129, 1);
-  check_all_forms<double>(10, 33, 257, 1);
-  check_all_forms<float>(33, 65, 1000, 1);
-  check_all_forms<double>(100, 70, 400, 1);
+  check_all_forms<float>(1, 1, 129, true);
+  check_all_forms<double>(10, 33, 257, true);
+  check_all_forms<float>(33, 65, 1000, true);
+  check_all_forms<double>(100, 70, 400, true);
 }
 
 TEST_CASE("matmul on the GPU is right at the extents of lecture 20", "[cuda_matmul]") {
-  check_product<double>(100, 1000, 784, 6, "matmul_kernel", 1);  // x w^T + b
-  check_product<float>(100, 784, 1000, 0, "matmul_kernel", 1);   // dy w
-  check_product<float>(1000, 784, 100, 1, "matmul_kernel", 0);   // dy^T x
-  check_product<float>(100, 10, 400, 6, "matmul_kernel", 1);
+  check_product<double>(100, 1000, 784, 6, true);  // x w^T + b
+  check_product<float>(100, 784, 1000, 0, true);   // dy w
+  check_product<float>(1000, 784, 100, 1, false);  // dy^T x
+  check_product<float>(100, 10, 400, 6, true);
 }
 
 TEST_CASE("matmul on the GPU takes the large tiles where there are enough", "[cuda_matmul]") {
   for (const int form : {0, 2, 4, 5}) {
     reset_kernel_launches();
-    check_product<float>(1400, 1500, 9 + form, form, "matmul_kernel", 0);
+    check_product<float>(1400, 1500, 9 + form, form, false);
     CHECK(launched_kernels().find("128") != std::string::npos);
   }
 }
@@ -98,7 +96,7 @@ void activate(Exec exec, const Op& op, Index n, T* x) {
 
 // linear_activation against the CPU's matmul in float64 and op.value; to the bit against the GPU's own matmul and map.
 template <class T, class Op>
-void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, long parts_joined) {
+void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, bool is_cut) {
   CAPTURE(m, n, k, with_bias, sizeof(T));
   const std::vector<T> x = random_values<T>(m * k, -1, 1, 1), w = random_values<T>(n * k, -1, 1, 2),
                        bias = random_values<T>(n, -1, 1, 3);
@@ -109,7 +107,8 @@ void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, l
       [&] {
         const OnGpu<T> y_gpu(m * n);
         linear_activation<T>(Cuda{}, m, n, k, x_gpu.data(), w_gpu.data(), row, op, y_gpu.data());
-        CHECK(kernel_launches("matmul_join_kernel") == parts_joined);
+        CHECK(kernel_launches("matmul_join_kernel") == (Draws<Op> ? 1 : 0));
+        CHECK(wrote_scratch() == is_cut);
         CHECK(kernel_launches("map_kernel") == 0);
         CHECK(kernel_launches("dropout_kernel") == 0);
         return y_gpu.values();
@@ -128,28 +127,28 @@ void check_activation(const Op& op, Index m, Index n, Index k, bool with_bias, l
   CHECK(largest_error(y, want) <= bound);
 }
 
-TEST_CASE("linear_activation on the GPU applies each activation in the kernel that writes last", "[cuda_matmul]") {
-  const auto check_all = [](Index m, Index n, Index k, bool with_bias, long parts_joined) {
-    check_activation<float>(Tanh{}, m, n, k, with_bias, parts_joined);
-    check_activation<double>(Tanh{}, m, n, k, with_bias, parts_joined);
-    check_activation<float>(Sigmoid{}, m, n, k, with_bias, parts_joined);
-    check_activation<double>(Sigmoid{}, m, n, k, with_bias, parts_joined);
-    check_activation<float>(Relu{}, m, n, k, with_bias, parts_joined);
-    check_activation<double>(Relu{}, m, n, k, with_bias, parts_joined);
-    check_activation<float>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
-    check_activation<double>(LeakyRelu{0.1}, m, n, k, with_bias, parts_joined);
-    const Dropout mask(0.25, {0x123456789abcdef, 0xfffffffe});  // written by the join, always
-    check_activation<float>(mask, m, n, k, with_bias, 1);
-    check_activation<double>(mask, m, n, k, with_bias, 1);
-    check_activation<float>(DropoutRelu{mask}, m, n, k, with_bias, 1);
-    check_activation<double>(DropoutRelu{mask}, m, n, k, with_bias, 1);
+TEST_CASE("linear_activation on the GPU applies each activation where c is written", "[cuda_matmul]") {
+  const auto check_all = [](Index m, Index n, Index k, bool with_bias, bool is_cut) {
+    check_activation<float>(Tanh{}, m, n, k, with_bias, is_cut);
+    check_activation<double>(Tanh{}, m, n, k, with_bias, is_cut);
+    check_activation<float>(Sigmoid{}, m, n, k, with_bias, is_cut);
+    check_activation<double>(Sigmoid{}, m, n, k, with_bias, is_cut);
+    check_activation<float>(Relu{}, m, n, k, with_bias, is_cut);
+    check_activation<double>(Relu{}, m, n, k, with_bias, is_cut);
+    check_activation<float>(LeakyRelu{0.1}, m, n, k, with_bias, is_cut);
+    check_activation<double>(LeakyRelu{0.1}, m, n, k, with_bias, is_cut);
+    const Dropout mask(0.25, {0x123456789abcdef, 0xfffffffe});  // applied by the join, always
+    check_activation<float>(mask, m, n, k, with_bias, is_cut);
+    check_activation<double>(mask, m, n, k, with_bias, is_cut);
+    check_activation<float>(DropoutRelu{mask}, m, n, k, with_bias, is_cut);
+    check_activation<double>(DropoutRelu{mask}, m, n, k, with_bias, is_cut);
   };
-  check_all(33, 65, 31, true, 0);
-  check_all(1, 1, 1, false, 0);
-  check_all(65, 33, 300, true, 1);  // k is cut: the join writes last
-  check_all(3, 70, 129, false, 1);
+  check_all(33, 65, 31, true, false);
+  check_all(1, 1, 1, false, false);
+  check_all(65, 33, 300, true, true);
+  check_all(3, 70, 129, false, true);
   reset_kernel_launches();
-  check_activation<float>(Tanh{}, 1400, 1500, 9, true, 0);
+  check_activation<float>(Tanh{}, 1400, 1500, 9, true, false);
   CHECK(launched_kernels().find("128") != std::string::npos);  // the large tile
   const OnGpu<float> nothing(0);
   linear_activation<float>(Cuda{}, 0, 5, 3, nothing.data(), nothing.data(), nullptr, Relu{}, nothing.data());
