@@ -51,6 +51,30 @@ struct None {  // no activation
   }
 };
 
+// The activation of elements one by one. Of dropout's words, four neighbours share a draw.
+template <class Act>
+class Applied {
+ public:
+  __device__ explicit Applied(const Act& activation) : activation_(activation) {}
+  template <class T>
+  __device__ T operator()(Index at, T x) {
+    if constexpr (Draws<Act>) {
+      if (at / 4 != group_) words_ = activation_.words(group_ = at / 4);
+      std::uint32_t word = words_.word[0];
+#pragma unroll
+      for (int w = 1; w < 4; ++w) word = at % 4 == w ? words_.word[w] : word;  // registers have no index
+      return activation_.value(x, word);
+    } else {
+      return activation_.value(x);
+    }
+  }
+
+ private:
+  const Act& activation_;
+  Index group_ = -1;
+  PhiloxWords words_{};
+};
+
 __device__ unsigned arrived[enough_tiles];  // for each tile of c: is_last_block()
 
 // c[m, n] = activation(op(a) op(b) + bias), where block `part` of a tile takes [part * depth, part * depth + depth) of
@@ -83,45 +107,41 @@ __global__ void __launch_bounds__(block_threads)
       }
     }
   };
-  if (!partial) {
-    c += part * m * n;
-  } else if constexpr (!std::is_same_v<Tile, LargeTile>) {  // which come in numbers
-    for_patch([&](Index at, Index, T sum) { partial[part * m * n + at] = sum; });
-    const Index parts = gridDim.x / tiles;
-    if (!is_last_block(arrived + tile, parts)) return;
-    for_patch([&](Index at, Index, T& sum) { sum = partial[at]; });
-    for (Index p = 1; p < parts; ++p) for_patch([&](Index at, Index, T& sum) { sum += partial[p * m * n + at]; });
-  }
-  for_patch([&](Index at, Index s, T sum) { c[at] = activation.value(bias ? sum + bias[s] : sum); });
-}
-
-// c[i] = activation(partial[0, i] + partial[1, i] + ... + bias); partial may be c
-template <class T, class Act>
-__global__ void matmul_join_kernel(Index size, Index n, Index parts, const T* partial, const T* bias, Act activation,
-                                   T* c) {
-  const auto joined = [=](Index i) {
-    const T sum = sum_of_parts(partial, size, parts, i);
-    return bias ? sum + bias[i % n] : sum;
-  };
-  if constexpr (Draws<Act>) {
-    for (Index group = first_item(); 4 * group < size; group += item_step()) {
-      const PhiloxWords words = activation.words(group);
-#pragma unroll
-      for (int w = 0; w < 4; ++w) {
-        const Index i = 4 * group + w;
-        if (i < size) c[i] = activation.value(joined(i), words.word[w]);
-      }
+  if constexpr (!std::is_same_v<Tile, LargeTile>) {  // which come in numbers
+    if (partial) {
+      for_patch([&](Index at, Index, T sum) { partial[part * m * n + at] = sum; });
+      const Index parts = gridDim.x / tiles;
+      if (!is_last_block(arrived + tile, parts)) return;
+      for_patch([&](Index at, Index, T& sum) { sum = partial[at]; });
+      for (Index p = 1; p < parts; ++p) for_patch([&](Index at, Index, T& sum) { sum += partial[p * m * n + at]; });
     }
-  } else {
-    for (Index i = first_item(); i < size; i += item_step()) c[i] = activation.value(joined(i));
+  }
+  Applied<Act> applied(activation);
+  for_patch([&](Index at, Index s, T sum) { c[at] = applied(at, bias ? sum + bias[s] : sum); });
+}
+
+// y[m, n] = activation(y + bias), four neighbours a thread
+template <class T, class Act>
+__global__ void add_bias_kernel(Index size, Index n, const T* bias, Act activation, T* y) {
+  Applied<Act> applied(activation);
+  for (Index group = first_item(); 4 * group < size; group += item_step()) {
+    T held[4] = {};  // Note [Loads under way] in grid.h
+#pragma unroll
+    for (int w = 0; w < 4; ++w) {
+      const Index i = 4 * group + w;
+      if (i < size) held[w] = bias ? y[i] + bias[i % n] : y[i];
+    }
+#pragma unroll
+    for (int w = 0; w < 4; ++w) {
+      const Index i = 4 * group + w;
+      if (i < size) y[i] = applied(i, held[w]);
+    }
   }
 }
 
 template <class T, class Act>
-void join(Cuda cuda, Index m, Index n, Index parts, const T* partial, const T* bias, Act activation, T* c) {
-  const Index items = Draws<Act> ? pieces_of(m * n, 4) : m * n;
-  launch<matmul_join_kernel<T, Act>>(cuda, grid_for(items), block_threads, 0, m * n, n, parts, partial, bias,
-                                     activation, c);
+void finish(Cuda cuda, Index m, Index n, const T* bias, Act activation, T* y) {
+  launch<add_bias_kernel<T, Act>>(cuda, grid_for(pieces_of(m * n, 4)), block_threads, 0, m * n, n, bias, activation, y);
 }
 
 constexpr Index shortest_part = 128;
@@ -130,30 +150,24 @@ template <bool transpose_a, bool transpose_b, class Tile, class T, class Act>
 void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
   const Index tiles = tiles_of<Tile>(m, n);
   const Cut cut = cut_for<Tile>(tiles, k, shortest_part);
-  T* const parts = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * n);
-  const auto start = [&](const T* added, auto applied, T* partial, T* out) {
-    launch<matmul_kernel<T, Tile, transpose_a, transpose_b, decltype(applied)>>(cuda, blocks_for(tiles * cut.parts, 1),
-                                                                                block_threads, 0, m, n, k, cut.depth, a,
-                                                                                b, added, applied, partial, out);
-  };
-  if constexpr (Draws<Act>) {
-    T* const products = parts ? parts : c;
-    start(nullptr, None{}, nullptr, products);
-    join(cuda, m, n, cut.parts, products, bias, activation, c);
-  } else {
-    start(bias, activation, parts, c);
-  }
+  T* const partial = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * n);
+  launch<matmul_kernel<T, Tile, transpose_a, transpose_b, Act>>(
+      cuda, blocks_for(tiles * cut.parts, 1), block_threads, 0, m, n, k, cut.depth, a, b, bias, activation, partial, c);
 }
 
 template <bool transpose_a, bool transpose_b, class T, class Act>
 void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
   if (m == 0 || n == 0) return;
-  if constexpr (std::is_same_v<T, float>) {
-    if (tiles_of<LargeTile>(m, n) >= enough_tiles) {
-      return run<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
+  if constexpr (std::is_same_v<T, double> && Draws<Act>) {  // that tile leaves no registers for the draws
+    run<transpose_a, transpose_b, T, None>(cuda, m, n, k, a, b, nullptr, None{}, c);
+    return finish(cuda, m, n, bias, activation, c);
+  } else {
+    if constexpr (std::is_same_v<T, float>) {
+      if (tiles_of<LargeTile>(m, n) >= enough_tiles)
+        return run<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
     }
+    run<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
   }
-  run<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
 }
 
 }  // namespace
@@ -178,12 +192,12 @@ void linear_activation(Cuda cuda, Index m, Index n, Index k, const T* x, const T
 
 template <class T>
 void add_bias_and_activate(Cuda cuda, Index m, Index n, const T* bias, const Activation& activation, T* y) {
-  std::visit([&](const auto& op) { join(cuda, m, n, 1, y, bias, op, y); }, activation);
+  std::visit([&](const auto& op) { finish(cuda, m, n, bias, op, y); }, activation);
 }
 
 template <class T>
 void add_bias(Cuda cuda, Index m, Index n, const T* bias, T* y) {
-  join(cuda, m, n, 1, y, bias, None{}, y);
+  finish(cuda, m, n, bias, None{}, y);
 }
 
 template void matmul(Cuda, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
