@@ -25,8 +25,18 @@ Tensor product(const char* op, const Tensor& a, bool transpose_a, const Tensor& 
 Tensors linear_back(const char* op, const Saved& kept, const Tensor& dy) {
   Tensors grads(3);
   if (kept.needs_grad(0)) grads[0] = product(op, dy, false, kept[1], false);
-  if (kept.needs_grad(1)) grads[1] = product(op, dy, true, kept[0], false);
-  if (kept.needs_grad(2)) grads[2] = sum(dy, {0});
+  if (kept.needs_grad(1) && kept.needs_grad(2)) {
+    const Tensor x = kept[0];
+    const Index m = dy.size(1), n = x.size(1);
+    grads[1] = empty({m, n}, dy.options());
+    grads[2] = empty({m}, dy.options());
+    on_floating(op, dy, [&]<class T>(auto exec) {
+      products::weight_and_bias_grad<T>(exec, m, n, dy.size(0), pointer<T>(dy), pointer<T>(x), grads[1], grads[2]);
+    });
+  } else {
+    if (kept.needs_grad(1)) grads[1] = product(op, dy, true, kept[0], false);
+    if (kept.needs_grad(2)) grads[2] = sum(dy, {0});
+  }
   return grads;
 }
 

@@ -11,6 +11,7 @@
 #include <gradus/kernels/conv2d.h>
 #include <gradus/kernels/libraries.h>
 #include <gradus/kernels/matmul.h>
+#include <gradus/kernels/reduce.h>
 #ifdef GRADUS_HAS_CUBLAS
 #include <gradus/kernels/vendor/cublas.h>
 #endif
@@ -35,6 +36,24 @@ void matmul(Exec exec, Index m, Index n, Index k, const T* a, bool transpose_a, 
   }
 #endif
   kernels::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, bias, pointer<T>(c));
+}
+
+template <class T, class Exec>
+void weight_and_bias_grad(Exec exec, Index m, Index n, Index k, const T* dy, const T* x, const Tensor& dw,
+                          const Tensor& db) {
+#ifdef GRADUS_HAS_CUBLAS
+  if constexpr (std::is_same_v<Exec, kernels::Cuda>) {
+    Workspace memory(dw.device());
+    if (kernels::uses_cublas()) {
+      const auto take = std::ref(memory);
+      if (kernels::cublas::weight_and_bias_grad<T>(exec, m, n, k, dy, x, pointer<T>(dw), pointer<T>(db), take)) return;
+      const T* const none = nullptr;
+      if (kernels::cublas::matmul<T>(exec, m, n, k, dy, true, x, false, none, pointer<T>(dw), take))
+        return kernels::sum<T>(exec, 1, k, m, dy, pointer<T>(db));
+    }
+  }
+#endif
+  kernels::weight_and_bias_grad<T>(exec, m, n, k, dy, x, pointer<T>(dw), pointer<T>(db));
 }
 
 template <class T, class Exec>

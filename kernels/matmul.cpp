@@ -28,6 +28,7 @@
 
 #include <gradus/kernels/matmul_pack.h>
 #include <gradus/kernels/parallel.h>
+#include <gradus/kernels/reduce.h>
 
 namespace gradus::kernels {
 namespace {
@@ -309,8 +310,16 @@ void linear_activation(Cpu, Index m, Index n, Index k, const T* x, const T* w, c
   product(m, n, k, Operand<T>{x, k, 1}, Operand<T>{w, 1, k}, y, AddBias<T>{bias}, &activation);
 }
 
+template <class T>
+void weight_and_bias_grad(Cpu cpu, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db) {
+  matmul<T>(cpu, m, n, k, dy, true, x, false, nullptr, dw);
+  sum(cpu, 1, k, m, dy, db);
+}
+
 template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+template void weight_and_bias_grad(Cpu, Index, Index, Index, const float*, const float*, float*, float*);
+template void weight_and_bias_grad(Cpu, Index, Index, Index, const double*, const double*, double*, double*);
 template void linear_activation(Cpu, Index, Index, Index, const float*, const float*, const float*, const Activation&,
                                 float*);
 template void linear_activation(Cpu, Index, Index, Index, const double*, const double*, const double*,

@@ -10,18 +10,22 @@
 // several parts, c once for each part out and in again, from cache.
 #include <gradus/kernels/gpu_tile.h>
 #include <gradus/kernels/matmul.h>
+#include <gradus/kernels/reduce.h>
 #include <gradus/kernels/scratch.h>
 
 namespace gradus::kernels {
 namespace {
 
 // Brings the tiles of one operand to shared memory, step by step: `lines` are the rows of a or the columns of b, stored
-// along k or across it. What lies beyond the operand is zero.
-template <class T, class Tile, bool along_k>
+// along k or across it. What lies beyond the operand is zero; with_ones: but for one more line, of ones.
+template <class T, class Tile, bool along_k, bool with_ones = false>
 class Loader {
  public:
   __device__ Loader(const T* x, Index lines, Index k, Index first_line, Index first_k) : x_(x) {
-    lines_ = lines - first_line < Tile::size ? static_cast<int>(lines - first_line) : Tile::size;
+    static_assert(!(along_k && with_ones));
+    lines_ =
+        lines + with_ones - first_line < Tile::size ? static_cast<int>(lines + with_ones - first_line) : Tile::size;
+    is_ones_ = with_ones && first_line + line_ == lines;
     stride_ = along_k ? k : lines;
     at_ = along_k ? (first_line + line_) * k + first_k + depth_ : (first_k + depth_) * lines + first_line + line_;
   }
@@ -29,7 +33,7 @@ class Loader {
 #pragma unroll
     for (int i = 0; i < Plan::count; ++i) {
       const bool inside = line_ + i * Plan::line_step < lines_ && depth_ + i * Plan::depth_step < left;
-      held_[i] = inside ? x_[at_ + i * Plan::jump * stride_] : T(0);
+      held_[i] = inside && !is_ones_ ? x_[at_ + i * Plan::jump * stride_] : T(inside);
     }
     at_ += along_k ? Tile::step : Tile::step * stride_;
   }
@@ -40,6 +44,7 @@ class Loader {
   const T* x_;
   const int line_ = Plan::line(0), depth_ = Plan::depth(0);  // kept: found anew, they cost registers
   int lines_;
+  bool is_ones_;  // across k a thread's elements lie in one line
   Index stride_, at_;
   T held_[Plan::count];
 };
@@ -78,46 +83,55 @@ class Applied {
 __device__ unsigned arrived[enough_tiles];  // for each tile of c: is_last_block()
 
 // c[m, n] = activation(op(a) op(b) + bias), where block `part` of a tile takes [part * depth, part * depth + depth) of
-// k. Of several parts each leaves its product in partial[part, m, n]; without that, in c[part, m, n].
-template <class T, class Tile, bool transpose_a, bool transpose_b, class Act>
+// k. Of several parts each leaves its product in `partial`. with_ones: b has one more column, of ones, whose product,
+// the sum over k of op(a), goes to row_sums[m].
+template <class T, class Tile, bool transpose_a, bool transpose_b, class Act, bool with_ones>
 __global__ void __launch_bounds__(block_threads)
     matmul_kernel(Index m, Index n, Index k, int depth, const T* a, const T* b, const T* bias, Act activation,
-                  T* partial, T* c) {
+                  T* partial, T* c, T* row_sums) {
   GRADUS_SHARED(Pack<T>, left, [2][Tile::step][Tile::line]);
   GRADUS_SHARED(Pack<T>, right, [2][Tile::step][Tile::line]);
-  const Index columns = (n + Tile::size - 1) / Tile::size, tiles = (m + Tile::size - 1) / Tile::size * columns;
+  const Index width = n + with_ones;
+  const Index columns = (width + Tile::size - 1) / Tile::size, tiles = (m + Tile::size - 1) / Tile::size * columns;
   const Index part = blockIdx.x / tiles, tile = blockIdx.x - part * tiles;
   const Index row = tile / columns * Tile::size, column = tile % columns * Tile::size, begin = part * depth;
   const int length = begin + depth < k ? depth : static_cast<int>(k - begin);
 
   T sums[Tile::patch][Tile::patch] = {};
   Loader<T, Tile, !transpose_a> load_a(a, m, k, row, begin);
-  Loader<T, Tile, transpose_b> load_b(b, n, k, column, begin);
+  Loader<T, Tile, transpose_b, with_ones> load_b(b, n, k, column, begin);
   multiply_tiles<Tile>(length, load_a, load_b, left, right, sums);
 
   const int x = static_cast<int>(threadIdx.x) % tile_side, y = static_cast<int>(threadIdx.x) / tile_side;
-  const auto for_patch = [&](auto f) {  // f(element of c, its column, its sum)
+  const auto for_patch = [&](auto f) {  // f(row, column, sum)
 #pragma unroll
     for (int i = 0; i < Tile::patch; ++i) {
       const Index r = row + Tile::at(i, y);
 #pragma unroll
       for (int j = 0; j < Tile::patch; ++j) {
         const Index s = column + Tile::at(j, x);
-        if (r < m && s < n) f(r * n + s, s, sums[i][j]);
+        if (r < m && s < width) f(r, s, sums[i][j]);
       }
     }
   };
   if constexpr (!std::is_same_v<Tile, LargeTile>) {  // which come in numbers
     if (partial) {
-      for_patch([&](Index at, Index, T sum) { partial[part * m * n + at] = sum; });
+      const auto at = [=](Index p, Index r, Index s) { return (p * m + r) * width + s; };
+      for_patch([&](Index r, Index s, T sum) { partial[at(part, r, s)] = sum; });
       const Index parts = gridDim.x / tiles;
       if (!is_last_block(arrived + tile, parts)) return;
-      for_patch([&](Index at, Index, T& sum) { sum = partial[at]; });
-      for (Index p = 1; p < parts; ++p) for_patch([&](Index at, Index, T& sum) { sum += partial[p * m * n + at]; });
+      for_patch([&](Index r, Index s, T& sum) { sum = partial[at(0, r, s)]; });
+      for (Index p = 1; p < parts; ++p) for_patch([&](Index r, Index s, T& sum) { sum += partial[at(p, r, s)]; });
     }
   }
   Applied<Act> applied(activation);
-  for_patch([&](Index at, Index s, T sum) { c[at] = applied(at, bias ? sum + bias[s] : sum); });
+  for_patch([&](Index r, Index s, T sum) {
+    if (with_ones && s == n) {
+      row_sums[r] = sum;
+    } else {
+      c[r * n + s] = applied(r * n + s, bias ? sum + bias[s] : sum);
+    }
+  });
 }
 
 // y[m, n] = activation(y + bias), four neighbours a thread
@@ -146,13 +160,15 @@ void finish(Cuda cuda, Index m, Index n, const T* bias, Act activation, T* y) {
 
 constexpr Index shortest_part = 128;
 
-template <bool transpose_a, bool transpose_b, class Tile, class T, class Act>
-void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
-  const Index tiles = tiles_of<Tile>(m, n);
+template <bool transpose_a, bool transpose_b, class Tile, bool with_ones = false, class T, class Act>
+void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c,
+         T* row_sums = nullptr) {
+  const Index tiles = tiles_of<Tile>(m, n + with_ones);
   const Cut cut = cut_for<Tile>(tiles, k, shortest_part);
-  T* const partial = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * n);
-  launch<matmul_kernel<T, Tile, transpose_a, transpose_b, Act>>(
-      cuda, blocks_for(tiles * cut.parts, 1), block_threads, 0, m, n, k, cut.depth, a, b, bias, activation, partial, c);
+  T* const partial = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * (n + with_ones));
+  launch<matmul_kernel<T, Tile, transpose_a, transpose_b, Act, with_ones>>(cuda, blocks_for(tiles * cut.parts, 1),
+                                                                           block_threads, 0, m, n, k, cut.depth, a, b,
+                                                                           bias, activation, partial, c, row_sums);
 }
 
 template <bool transpose_a, bool transpose_b, class T, class Act>
@@ -185,6 +201,17 @@ void matmul(Cuda cuda, Index m, Index n, Index k, const T* a, bool transpose_a, 
 }
 
 template <class T>
+void weight_and_bias_grad(Cuda cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db) {
+  const T* const no_bias = nullptr;
+  if (n > 0 && tiles_of<SmallTile<T>>(m, n + 1) < enough_tiles) {
+    if (m > 0) run<true, false, SmallTile<T>, true>(cuda, m, n, k, dy, x, no_bias, None{}, dw, db);
+  } else {  // the tiles of one more column would cost more than a pass over dy
+    run<true, false>(cuda, m, n, k, dy, x, no_bias, None{}, dw);
+    sum(cuda, 1, k, m, dy, db);
+  }
+}
+
+template <class T>
 void linear_activation(Cuda cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
                        const Activation& activation, T* y) {
   std::visit([&](const auto& op) { run<false, true>(cuda, m, n, k, x, w, bias, op, y); }, activation);
@@ -202,6 +229,8 @@ void add_bias(Cuda cuda, Index m, Index n, const T* bias, T* y) {
 
 template void matmul(Cuda, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 template void matmul(Cuda, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
+template void weight_and_bias_grad(Cuda, Index, Index, Index, const float*, const float*, float*, float*);
+template void weight_and_bias_grad(Cuda, Index, Index, Index, const double*, const double*, double*, double*);
 template void linear_activation(Cuda, Index, Index, Index, const float*, const float*, const float*, const Activation&,
                                 float*);
 template void linear_activation(Cuda, Index, Index, Index, const double*, const double*, const double*,

@@ -25,6 +25,11 @@ template <class T>
 void linear_activation(Cpu, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
                        const Activation& activation, T* y);
 
+// What linear's weight and bias get on the way back: dw[m, n] = dyT x, and db[m], the sum of dy's rows, for dy [k, m]
+// and x [k, n].
+template <class T>
+void weight_and_bias_grad(Cpu, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db);
+
 extern template void matmul(Cpu, Index, Index, Index, const float*, bool, const float*, bool, const float*, float*);
 extern template void matmul(Cpu, Index, Index, Index, const double*, bool, const double*, bool, const double*, double*);
 
@@ -35,6 +40,9 @@ void matmul(Cuda, Index m, Index n, Index k, const T* a, bool transpose_a, const
 template <class T>
 void linear_activation(Cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias,
                        const Activation& activation, T* y);
+
+template <class T>
+void weight_and_bias_grad(Cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db);
 
 // y[m, n] = activation(y + bias) in place: what is left of linear_activation, and of matmul, after a product by another
 // library.

@@ -49,7 +49,8 @@ TEST_CASE("TF32 is what the facts say where it was asked for") {
 
 TEST_CASE("cuBLASLt takes what describes a product") {
   for (const bool is_double : {false, true})
-    for (const auto epilogue : {Product::Epilogue::none, Product::Epilogue::bias, Product::Epilogue::bias_relu})
+    for (const auto epilogue :
+         {Product::Epilogue::none, Product::Epilogue::bias, Product::Epilogue::bias_relu, Product::Epilogue::row_sums})
       for (const auto precision : {Precision::float32, Precision::tf32})
         for (const int transposed : {0, 1, 2, 3}) {
           Product p{100, 1000, 784, (transposed & 1) != 0, (transposed & 2) != 0, epilogue, is_double, precision};

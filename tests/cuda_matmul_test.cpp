@@ -159,6 +159,46 @@ TEST_CASE("linear_activation on the GPU applies each activation where c is writt
   CHECK(y.values() == std::vector<float>{0, 2, 0, 2});  // an empty sum and the bias
 }
 
+// dw and db, one after the other, against the CPU's.
+template <class T>
+void check_weight_and_bias_grad(Index m, Index n, Index k, bool is_cut, bool in_one) {
+  CAPTURE(m, n, k, sizeof(T));
+  const std::vector<T> dy = random_values<T>(k * m, -1, 1, 1), x = random_values<T>(k * n, -1, 1, 2);
+  const OnGpu<T> dy_gpu(dy), x_gpu(x, 1);
+  const auto grads = in_every_order(
+      "matmul_kernel",
+      [&] {
+        const OnGpu<T> dw(m * n), db(m);
+        weight_and_bias_grad<T>(Cuda{}, m, n, k, dy_gpu.data(), x_gpu.data(), dw.data(), db.data());
+        CHECK(wrote_scratch() == is_cut);
+        CHECK(kernel_launches("reduce_columns_kernel") == (in_one ? 0 : 1));
+        std::vector<T> both = dw.values(), sums = db.values();
+        both.insert(both.end(), sums.begin(), sums.end());
+        return both;
+      },
+      n > 0);
+  const std::vector<double> wide_dy = converted<double>(dy), wide_x = converted<double>(x);
+  std::vector<double> want(m * n + m);
+  weight_and_bias_grad<double>(Cpu{}, m, n, k, wide_dy.data(), wide_x.data(), want.data(), want.data() + m * n);
+  const double bound = 4 * static_cast<double>(k) * static_cast<double>(std::numeric_limits<T>::epsilon());
+  CHECK(largest_error(grads, want) <= bound);
+}
+
+TEST_CASE("the gradients of a weight and its bias come out of one product on the GPU", "[cuda_matmul]") {
+  const auto check_both = [](Index m, Index n, Index k, bool is_cut) {
+    check_weight_and_bias_grad<float>(m, n, k, is_cut, true);
+    check_weight_and_bias_grad<double>(m, n, k, is_cut, true);
+  };
+  check_both(1, 1, 1, false);
+  check_both(33, 63, 17, false);  // the ones are a tile's last column,
+  check_both(65, 64, 31, false);  // and a tile of their own
+  check_both(3, 129, 0, false);
+  check_both(70, 33, 300, true);
+  check_both(10, 400, 1000, true);
+  check_weight_and_bias_grad<float>(7, 0, 9, false, false);
+  check_weight_and_bias_grad<float>(800, 700, 7, false, false);  // too many tiles
+}
+
 TEST_CASE("matmul on the GPU lets NaN through where it belongs and nowhere else", "[cuda_matmul]") {
   const Index m = 65, n = 33, k = 300;
   std::vector<float> a = random_values<float>(m * k, -1, 1), b = random_values<float>(k * n, -1, 1);

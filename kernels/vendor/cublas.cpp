@@ -61,6 +61,8 @@ cublasLtEpilogue_t epilogue_of(const Product& p) {
       return CUBLASLT_EPILOGUE_BIAS;
     case Product::Epilogue::bias_relu:
       return CUBLASLT_EPILOGUE_RELU_BIAS;
+    case Product::Epilogue::row_sums:
+      return CUBLASLT_EPILOGUE_BGRADB;  // its second operand is our first: in_columns()
   }
   return CUBLASLT_EPILOGUE_DEFAULT;
 }
@@ -216,6 +218,13 @@ bool linear_relu(Cuda cuda, Index m, Index n, Index k, const T* x, const T* w, c
   return compute(cuda, Product{m, n, k, false, true, Product::Epilogue::bias_relu}, x, w, bias, y, memory);
 }
 
+template <class T>
+bool weight_and_bias_grad(Cuda cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db,
+                          const TakeMemory& memory) {
+  const Product p{m, n, k, true, false, Product::Epilogue::row_sums};
+  return compute(cuda, p, dy, x, static_cast<const T*>(db), dw, memory);
+}
+
 void check_description(const Product& p) {
   describe(p, nullptr);
   wish_for(p);
@@ -223,7 +232,8 @@ void check_description(const Product& p) {
 
 #define GRADUS_EMIT(T)                                                                                              \
   template bool matmul(Cuda, Index, Index, Index, const T*, bool, const T*, bool, const T*, T*, const TakeMemory&); \
-  template bool linear_relu(Cuda, Index, Index, Index, const T*, const T*, const T*, T*, const TakeMemory&);
+  template bool linear_relu(Cuda, Index, Index, Index, const T*, const T*, const T*, T*, const TakeMemory&);        \
+  template bool weight_and_bias_grad(Cuda, Index, Index, Index, const T*, const T*, T*, T*, const TakeMemory&);
 GRADUS_EMIT(float)
 GRADUS_EMIT(double)
 #undef GRADUS_EMIT

@@ -27,6 +27,10 @@ template <class T>
 bool linear_relu(Cuda cuda, Index m, Index n, Index k, const T* x, const T* w, const T* bias, T* y,
                  const TakeMemory& memory);
 
+template <class T>
+bool weight_and_bias_grad(Cuda cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db,
+                          const TakeMemory& memory);
+
 // Tells cuBLASLt all that a plan for the product begins with, which needs no GPU. Throws Error where it refuses.
 void check_description(const Product& p);
 

@@ -9,9 +9,10 @@
 
 namespace gradus::kernels {
 
-// c[m, n] = op(a) op(b), as kernels/matmul.h defines it, and what follows before c is written.
+// c[m, n] = op(a) op(b), as kernels/matmul.h defines it, and what follows before c is written; or, for row_sums, what
+// else is computed: the sum over k of op(a), of which the bias takes the place.
 struct Product {
-  enum class Epilogue { none, bias, bias_relu };
+  enum class Epilogue { none, bias, bias_relu, row_sums };
   Index m = 0, n = 0, k = 0;
   bool transpose_a = false, transpose_b = false;
   Epilogue epilogue = Epilogue::none;
