@@ -45,30 +45,24 @@ __device__ inline bool lies_outside(T x, T low, T high) {
 
 __device__ inline Index lower(Index a, Index b) { return a < b ? a : b; }
 
-// found[block] = the lowest position in the block's share of x that lies outside, n where none does
+constexpr Index share_of_block = 8 * block_threads;  // a batch's labels are no more
+__device__ unsigned arrived[1];                      // is_last_block()
+
+// Reports the lowest position that lies outside, unless there is a report. found has an element for each block.
 template <class T>
-__global__ void first_outside_kernel(Index n, T low, T high, const T* x, Index* found) {
+__global__ void check_range_kernel(Index check, Index n, T low, T high, const T* x, Index* found, RangeReport* report) {
   Index first = n;
 #pragma unroll 8
   for (Index i = first_item(); i < n; i += item_step()) {
     if (lies_outside(x[i], low, high)) first = lower(first, i);
   }
   first = join_lanes<block_threads>(first, lower);
-  if (threadIdx.x == 0) found[blockIdx.x] = first;
-}
-
-// Reports the lowest position, unless there is a report: of the `count` that were found, or of x itself where found is
-// null. One block.
-template <class T>
-__global__ void check_range_kernel(Index check, Index n, T low, T high, const T* x, Index count, const Index* found,
-                                   RangeReport* report) {
-  Index first = n;
-#pragma unroll 8
-  for (Index i = threadIdx.x; i < count; i += block_threads) {
-    const Index at = found ? found[i] : lies_outside(x[i], low, high) ? i : n;
-    first = lower(first, at);
+  if (gridDim.x > 1) {
+    if (threadIdx.x == 0) found[blockIdx.x] = first;
+    if (!is_last_block(arrived, gridDim.x)) return;
+    for (unsigned block = threadIdx.x; block < gridDim.x; block += block_threads) first = lower(first, found[block]);
+    first = join_lanes<block_threads>(first, lower);
   }
-  first = join_lanes<block_threads>(first, lower);
   if (threadIdx.x == 0 && first < n && report->check == 0) {
     report->check = check;
     report->position = first;
@@ -121,13 +115,9 @@ void scatter_add(Cuda cuda, Index outer, Index n, Index inner, Index count, cons
 
 template <class T>
 void check_range(Cuda cuda, Index check, Index n, T low, T high, const T* x) {
-  constexpr Index share = 8 * block_threads;  // a batch's labels are no more
-  if (n == 0) return;
-  const Index blocks = pieces_of(n, share);
-  Index* const found = blocks == 1 ? nullptr : scratch<Index>(blocks);
-  if (found) launch<first_outside_kernel<T>>(cuda, blocks_for(blocks, 1), block_threads, 0, n, low, high, x, found);
-  launch<check_range_kernel<T>>(cuda, 1, block_threads, 0, check, n, low, high, x, found ? blocks : n, found,
-                                report_block());
+  const unsigned blocks = blocks_for(n, share_of_block);
+  Index* const found = blocks > 1 ? scratch<Index>(blocks) : nullptr;
+  launch<check_range_kernel<T>>(cuda, blocks, block_threads, 0, check, n, low, high, x, found, report_block());
 }
 
 RangeReport take_range_report(Cuda cuda) {

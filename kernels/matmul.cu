@@ -160,6 +160,11 @@ void finish(Cuda cuda, Index m, Index n, const T* bias, Act activation, T* y) {
 
 constexpr Index shortest_part = 128;
 
+template <class T>
+bool takes_large_tile(Index m, Index n) {
+  return std::is_same_v<T, float> && tiles_of<LargeTile>(m, n) >= enough_tiles;
+}
+
 template <bool transpose_a, bool transpose_b, class Tile, bool with_ones = false, class T, class Act>
 void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c,
          T* row_sums = nullptr) {
@@ -179,7 +184,7 @@ void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* 
     return finish(cuda, m, n, bias, activation, c);
   } else {
     if constexpr (std::is_same_v<T, float>) {
-      if (tiles_of<LargeTile>(m, n) >= enough_tiles)
+      if (takes_large_tile<T>(m, n))
         return run<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
     }
     run<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
@@ -203,9 +208,9 @@ void matmul(Cuda cuda, Index m, Index n, Index k, const T* a, bool transpose_a, 
 template <class T>
 void weight_and_bias_grad(Cuda cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db) {
   const T* const no_bias = nullptr;
-  if (n > 0 && tiles_of<SmallTile<T>>(m, n + 1) < enough_tiles) {
+  if (n > 0 && !takes_large_tile<T>(m, n)) {
     if (m > 0) run<true, false, SmallTile<T>, true>(cuda, m, n, k, dy, x, no_bias, None{}, dw, db);
-  } else {  // the tiles of one more column would cost more than a pass over dy
+  } else {  // large tiles of one more column would cost more than a pass over dy
     run<true, false>(cuda, m, n, k, dy, x, no_bias, None{}, dw);
     sum(cuda, 1, k, m, dy, db);
   }
