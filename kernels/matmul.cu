@@ -3,8 +3,7 @@
 //
 // Where c has too few tiles to fill a GPU, k is cut into parts of at least 128. Each part's product goes to scratch,
 // and the last of a tile's blocks adds them up in order. The cut depends on the extents alone. Whichever block writes c
-// adds the bias and applies the activation. Dropout's is always a second kernel, in which a thread takes the four
-// elements of a counter.
+// adds the bias and applies the activation.
 //
 // Bytes: op(a) once for each column of tiles, op(b) once for each row of tiles (from cache, mostly), c once; with
 // several parts, c once for each part out and in again, from cache.
@@ -166,8 +165,8 @@ bool takes_large_tile(Index m, Index n) {
 }
 
 template <bool transpose_a, bool transpose_b, class Tile, bool with_ones = false, class T, class Act>
-void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c,
-         T* row_sums = nullptr) {
+void run_tiles(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c,
+               T* row_sums = nullptr) {
   const Index tiles = tiles_of<Tile>(m, n + with_ones);
   const Cut cut = cut_for<Tile>(tiles, k, shortest_part);
   T* const partial = cut.parts == 1 ? nullptr : scratch<T>(cut.parts * m * (n + with_ones));
@@ -180,14 +179,14 @@ template <bool transpose_a, bool transpose_b, class T, class Act>
 void run(Cuda cuda, Index m, Index n, Index k, const T* a, const T* b, const T* bias, Act activation, T* c) {
   if (m == 0 || n == 0) return;
   if constexpr (std::is_same_v<T, double> && Draws<Act>) {  // that tile leaves no registers for the draws
-    run<transpose_a, transpose_b, T, None>(cuda, m, n, k, a, b, nullptr, None{}, c);
+    run<transpose_a, transpose_b, T>(cuda, m, n, k, a, b, nullptr, None{}, c);
     return finish(cuda, m, n, bias, activation, c);
   } else {
     if constexpr (std::is_same_v<T, float>) {
       if (takes_large_tile<T>(m, n))
-        return run<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
+        return run_tiles<transpose_a, transpose_b, LargeTile>(cuda, m, n, k, a, b, bias, activation, c);
     }
-    run<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
+    run_tiles<transpose_a, transpose_b, SmallTile<T>>(cuda, m, n, k, a, b, bias, activation, c);
   }
 }
 
@@ -209,7 +208,7 @@ template <class T>
 void weight_and_bias_grad(Cuda cuda, Index m, Index n, Index k, const T* dy, const T* x, T* dw, T* db) {
   const T* const no_bias = nullptr;
   if (n > 0 && !takes_large_tile<T>(m, n)) {
-    if (m > 0) run<true, false, SmallTile<T>, true>(cuda, m, n, k, dy, x, no_bias, None{}, dw, db);
+    if (m > 0) run_tiles<true, false, SmallTile<T>, true>(cuda, m, n, k, dy, x, no_bias, None{}, dw, db);
   } else {  // large tiles of one more column would cost more than a pass over dy
     run<true, false>(cuda, m, n, k, dy, x, no_bias, None{}, dw);
     sum(cuda, 1, k, m, dy, db);
