@@ -21,7 +21,8 @@ inline int run_bench(CLI::App& app, int argc, const char* const* argv, const std
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << "\n" << app.get_name() << " --help lists the options.\n";
+    std::cerr << app.get_name() << ": " << what_is_wrong(app, error) << "\n"
+              << app.get_name() << " --help lists the options.\n";
     return 2;
   } catch (const std::exception& error) {
     std::cerr << app.get_name() << ": " << error.what() << "\n";

@@ -1,4 +1,4 @@
-// Numbers on a command line.
+// Numbers on a command line, and what is wrong with one.
 #pragma once
 #include <charconv>
 #include <cmath>
@@ -25,6 +25,14 @@ CLI::Validator at_least(T least) {
            ", got '" + text + "'";
   };
   return CLI::Validator(refuse, "");
+}
+
+// What is wrong with a command line, as a sentence: CLI11's, but where it counts the words after an option.
+inline std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string text = error.what(), name = text.substr(0, text.find(':'));
+  const auto* const option = app.get_option_no_throw(name);
+  if (!dynamic_cast<const CLI::ArgumentMismatch*>(&error) || !option || option->get_type_name().empty()) return text;
+  return name + ": expected " + option->get_type_name() + " after it, and no more";
 }
 
 }  // namespace gradus

@@ -142,7 +142,8 @@ std::optional<int> Program::parse(int argc, const char* const* argv) {
   } catch (const CLI::Success& help_or_version) {
     return line.app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << run_.program << ": " << error.what() << "\n" << run_.program << " --help lists the options.\n";
+    std::cerr << run_.program << ": " << what_is_wrong(line.app, error) << "\n"
+              << run_.program << " --help lists the options.\n";
     return 2;
   }
   options.device = parse_device(line.device);

@@ -103,6 +103,8 @@ says 1 "there is no file nowhere.safetensors" --data good --classifier nowhere.s
 says 1 "foreign.safetensors holds another network" --data good --classifier foreign.safetensors --out out
 says 1 "there is no file nowhere.safetensors" --from nowhere.safetensors --sample 0,1 --out out
 says 1 "foreign.safetensors holds another network" --from foreign.safetensors --sample 0,1 --out out
+says 2 "--sample: expected X,Y after it, and no more" --sample
+says 2 "--sample: expected X,Y after it, and no more" --sample --z 3
 says 1 "--sample: expected numbers with commas between, as in 0.4,-1.2, got '0;1'" --sample '0;1' --out out
 [[ -z $(ls -A out) ]] || { echo "$program wrote what it should not: $(ls out)"; failed=1; }
 exit $failed

@@ -31,6 +31,7 @@ says 1 "none has 'no such layer' in its name" bench_conv2d 0.1 "no such layer"
 says 2 "--threads: expected a whole number of at least 0, got '-1'" bench_lectures --threads -1
 says 2 "--repeat: expected a whole number of at least 1, got '0'" bench_lectures --repeat 0
 says 2 "--megabytes: expected a whole number of at least 1, got '0'" bench_ops --megabytes 0
+says 2 "--megabytes: expected INT after it, and no more" bench_ops --megabytes
 says 1 "device" bench_ops --device cuda:99
 
 # Every op has a rate, and the copy is what the others are compared with.
