@@ -1,8 +1,8 @@
 // Images in another size on the GPU. Bytes: the output once, the input once (its repeated reads come from cache).
 //
-// Forward and back are one kernel over tables of who contains whom, as on the CPU. A first launch writes the tables to
-// scratch: found anew for each output, the shares, in double, took five times as long as memory does. A thread makes
-// one output, or 16 bytes of channels where they lie on such borders.
+// Forward and back are one kernel over tables of who contains whom, as on the CPU; a first launch writes them to
+// scratch. Found anew for each output, the shares would be more instructions, in double, than there is time for while
+// memory delivers. A thread makes one output, or 16 bytes of channels where they lie on such borders.
 #include <gradus/kernels/grid.h>
 #include <gradus/kernels/scratch.h>
 #include <gradus/kernels/upsample.h>
