@@ -9,12 +9,15 @@
 #include <gradus/core/on.h>
 #include <gradus/core/recording.h>
 #include <gradus/core/tensor_impl.h>
+#include <gradus/kernels/processor.h>
 
 namespace gradus {
 
 namespace {
+[[gnu::used]] const int* const processor_check = &kernels::processor_is_checked;  // in every program with tensors
+
 const char read_after[] = "return the tensor from the step, and read it after the call";
-}
+}  // namespace
 
 const Tensor::Impl& Tensor::get() const {
   check(defined(), "tensor", "this tensor is undefined: it was declared, but never given a value");
