@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <gradus/core/version.h>
-#include <gradus/examples/program_numbers.h>
+#include <gradus/examples/program_command_line.h>
 
 namespace gradus {
 
@@ -21,9 +21,7 @@ inline int run_bench(CLI::App& app, int argc, const char* const* argv, const std
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << app.get_name() << ": " << what_is_wrong(app, error) << "\n"
-              << app.get_name() << " --help lists the options.\n";
-    return 2;
+    return refuse(app, error);
   } catch (const std::exception& error) {
     std::cerr << app.get_name() << ": " << error.what() << "\n";
     return 1;

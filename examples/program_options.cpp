@@ -10,7 +10,7 @@
 #include <gradus/core/error.h>
 #include <gradus/core/version.h>
 #include <gradus/examples/program.h>
-#include <gradus/examples/program_numbers.h>
+#include <gradus/examples/program_command_line.h>
 #include <gradus/kernels/libraries.h>
 #include <gradus/kernels/parallel.h>
 
@@ -142,9 +142,7 @@ std::optional<int> Program::parse(int argc, const char* const* argv) {
   } catch (const CLI::Success& help_or_version) {
     return line.app.exit(help_or_version);
   } catch (const CLI::ParseError& error) {
-    std::cerr << run_.program << ": " << what_is_wrong(line.app, error) << "\n"
-              << run_.program << " --help lists the options.\n";
-    return 2;
+    return refuse(line.app, error);
   }
   options.device = parse_device(line.device);
   kernels::set_precision(kernels::parse_precision("--precision", options.precision));

@@ -1,7 +1,8 @@
-// Numbers on a command line, and what is wrong with one.
+// What the command lines of the programs and of bench/ share: checks of numbers, and what is said of a wrong one.
 #pragma once
 #include <charconv>
 #include <cmath>
+#include <iostream>
 #include <string>
 #include <type_traits>
 
@@ -33,6 +34,13 @@ inline std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& err
   const auto* const option = app.get_option_no_throw(name);
   if (!dynamic_cast<const CLI::ArgumentMismatch*>(&error) || !option || option->get_type_name().empty()) return text;
   return name + ": expected " + option->get_type_name() + " after it, and no more";
+}
+
+// Says so, and returns the program's exit code.
+inline int refuse(const CLI::App& app, const CLI::ParseError& error) {
+  std::cerr << app.get_name() << ": " << what_is_wrong(app, error) << "\n"
+            << app.get_name() << " --help lists the options.\n";
+  return 2;
 }
 
 }  // namespace gradus
