@@ -165,4 +165,18 @@ __device__ inline bool is_last_block(unsigned* arrived, Index blocks) {
   return last[0];
 }
 
+// Joins the states of `blocks` blocks, of which this one is number `block`, in a fixed order; each block leaves its
+// own, that of thread 0, in partial[block]. True for the last one to come, all of whose threads then have the joined
+// state.
+template <class State, class Join>
+__device__ inline bool join_blocks(State& state, State nothing, Index block, Index blocks, State* partial,
+                                   unsigned* arrived, Join join) {
+  if (threadIdx.x == 0) partial[block] = state;
+  if (!is_last_block(arrived, blocks)) return false;
+  state = nothing;
+  for (Index b = threadIdx.x; b < blocks; b += block_threads) state = join(state, partial[b]);
+  state = join_lanes<block_threads>(state, join);
+  return true;
+}
+
 }  // namespace gradus::kernels

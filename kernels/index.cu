@@ -57,12 +57,7 @@ __global__ void check_range_kernel(Index check, Index n, T low, T high, const T*
     if (lies_outside(x[i], low, high)) first = lower(first, i);
   }
   first = join_lanes<block_threads>(first, lower);
-  if (gridDim.x > 1) {
-    if (threadIdx.x == 0) found[blockIdx.x] = first;
-    if (!is_last_block(arrived, gridDim.x)) return;
-    for (unsigned block = threadIdx.x; block < gridDim.x; block += block_threads) first = lower(first, found[block]);
-    first = join_lanes<block_threads>(first, lower);
-  }
+  if (gridDim.x > 1 && !join_blocks(first, n, blockIdx.x, gridDim.x, found, arrived, lower)) return;
   if (threadIdx.x == 0 && first < n && report->check == 0) {
     report->check = check;
     report->position = first;

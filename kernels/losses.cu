@@ -26,11 +26,8 @@ __device__ inline void sum_all(Index n, T scale, T* partial, T* y, F f) {
 #pragma unroll 4
   for (Index i = first_item(); i < n; i += item_step()) total += f(i);
   total = sum_lanes<block_threads>(total);
-  if (threadIdx.x == 0) partial[blockIdx.x] = total;
-  if (!is_last_block(arrived, gridDim.x)) return;
-  total = 0;
-  for (unsigned block = threadIdx.x; block < gridDim.x; block += block_threads) total += partial[block];
-  total = sum_lanes<block_threads>(total);
+  const auto add = [](T a, T b) { return a + b; };
+  if (!join_blocks(total, T(0), blockIdx.x, gridDim.x, partial, arrived, add)) return;
   if (threadIdx.x == 0) *y = scale * total;
 }
 

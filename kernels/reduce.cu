@@ -94,11 +94,8 @@ __global__ void reduce_rows_kernel(Index rows, Index n, Index pieces, Index piec
   const auto join = [](const auto& a, const auto& b) { return R::join(a, b); };
   auto state = join_lanes<Lanes>(reduce_every<R>(Lanes, begin + t % Lanes, end, x + row * n, 1), join);
   if constexpr (Lanes == block_threads) {
-    if (pieces > 1) {
-      if (t == 0) partial[group] = state;
-      if (!is_last_block(arrived + row, pieces)) return;
-      state = join_lanes<Lanes>(reduce_every<R>(Lanes, t, pieces, partial + row * pieces, 1), join);
-    }
+    typename R::State* const of_row = partial + row * pieces;
+    if (pieces > 1 && !join_blocks(state, R::nothing(), group % pieces, pieces, of_row, arrived + row, join)) return;
   }
   if (t % Lanes == 0) R::store(state, y + row);
 }
