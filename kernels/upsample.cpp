@@ -14,23 +14,12 @@ namespace {
 
 constexpr Index grain = 16384;  // elements written a chunk
 
-template <class T>
-WeightedSums<T> forward_sums(const ResizeAxis& axis) {
-  WeightedSums<T> p;
-  for (Index o = 0; o < axis.out; ++o, p.close()) {
-    const Neighbours n = neighbours(axis, o);
-    p.add(n.first, 1 - n.weight);
-    p.add(n.second, n.weight);
-  }
-  return p;
-}
-
-template <class T>
-WeightedSums<T> backward_sums(const ResizeAxis& axis) {
-  WeightedSums<T> p;
-  for (Index i = 0; i < axis.in; ++i, p.close())
-    for (Index o = first_user(axis, i); o < last_user(axis, i); ++o) p.add(o, share(axis, o, i));
-  return p;
+template <bool back, class T>
+WeightedSums<T> sums_of(const ResizeAxis& axis) {
+  WeightedSums<T> sums;
+  const auto add = [&](Index at, double weight) { sums.add(at, weight); };
+  for (Index i = 0; i < (back ? axis.in : axis.out); ++i, sums.close()) for_parts<back>(axis, i, add);
+  return sums;
 }
 
 // y[0 .. n) = the sum of the parts [begin, end) of x, each `step` elements from the next. No part: zeros.
@@ -79,13 +68,13 @@ void resample(Index outer, Index in_h, Index in_w, Index inner, const WeightedSu
 
 template <class T>
 void upsample(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x, T* y) {
-  resample(outer, rows.in, columns.in, inner, forward_sums<T>(rows), forward_sums<T>(columns), x, y);
+  resample(outer, rows.in, columns.in, inner, sums_of<false, T>(rows), sums_of<false, T>(columns), x, y);
 }
 
 template <class T>
 void upsample_back(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* dy,
                    T* dx) {
-  resample(outer, rows.out, columns.out, inner, backward_sums<T>(rows), backward_sums<T>(columns), dy, dx);
+  resample(outer, rows.out, columns.out, inner, sums_of<true, T>(rows), sums_of<true, T>(columns), dy, dx);
 }
 
 #define GRADUS_EMIT(T)                                                                           \

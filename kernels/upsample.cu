@@ -42,14 +42,7 @@ __device__ inline void list_parts(const ResizeAxis& axis, Index i, const PartLis
   const auto add = [&](Index at, double weight) {
     if (T(weight) != 0) list[count++] = {at * lists.stride, T(weight)};
   };
-  if constexpr (back) {
-    const Index end = last_user(axis, i);
-    for (Index o = first_user(axis, i); o < end; ++o) add(o, share(axis, o, i));
-  } else {
-    const Neighbours n = neighbours(axis, i);
-    add(n.first, 1 - n.weight);
-    add(n.second, n.weight);
-  }
+  for_parts<back>(axis, i, add);
   if (count < lists.most) list[count] = {0, T(0)};
 }
 

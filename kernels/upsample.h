@@ -66,6 +66,20 @@ GRADUS_HD inline Index last_user(const ResizeAxis& a, Index p) {
   return most < double(a.out) ? static_cast<Index>(most) : a.out;
 }
 
+// Calls add(p, share) for the inputs p that output i contains; back, add(o, share) for the outputs o that contain input
+// i.
+template <bool back, class Add>
+GRADUS_HD inline void for_parts(const ResizeAxis& a, Index i, Add& add) {
+  if constexpr (back) {
+    const Index end = last_user(a, i);
+    for (Index o = first_user(a, i); o < end; ++o) add(o, share(a, o, i));
+  } else {
+    const Neighbours n = neighbours(a, i);
+    add(n.first, 1 - n.weight);
+    add(n.second, n.weight);
+  }
+}
+
 template <class T>
 void upsample(Cpu, Index outer, const ResizeAxis& rows, const ResizeAxis& columns, Index inner, const T* x, T* y);
 template <class T>
