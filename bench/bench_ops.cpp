@@ -38,15 +38,6 @@ struct Op {
   std::vector<double> seconds = {};
 };
 
-#ifdef GRADUS_HAS_CUDA
-Op cuda_copy(const Tensor& from, const Tensor& to) {
-  const double bytes = 4.0 * double(from.numel());
-  return {"cudaMemcpyAsync", 2 * bytes, [=] {
-            kernels::copy_on_device({}, static_cast<std::size_t>(bytes), pointer<float>(from), pointer<float>(to));
-          }};
-}
-#endif
-
 // dx of lecture 32's last upsampling, [n, 64, 16, 16] to [n, 64, 32, 32], channels last: the kernel alone.
 Op bilinear_backward(double bytes, const TensorOptions& options) {
   const Index channels = 64, n = std::max<Index>(1, static_cast<Index>(bytes) / (channels * 32 * 32 * 4));
@@ -85,7 +76,10 @@ std::vector<Op> make_ops(Device device, double bytes) {
                       bilinear_backward(bytes, options),
                       adam(a.numel(), options)};
 #ifdef GRADUS_HAS_CUDA
-  if (!device.is_cpu()) ops.insert(ops.begin(), cuda_copy(a, to));
+  const auto copy = [=] {
+    kernels::copy_on_device({}, static_cast<std::size_t>(once), pointer<float>(a), pointer<float>(to));
+  };
+  if (!device.is_cpu()) ops.insert(ops.begin(), {"cudaMemcpyAsync", 2 * once, copy});
 #endif
   return ops;
 }

@@ -21,6 +21,7 @@ void check_product(Index m, Index n, Index k, int form, bool is_cut) {
         matmul<T>(Cuda{}, m, n, k, a_gpu.data(), transpose_a, b_gpu.data(), transpose_b,
                   with_bias ? bias_gpu.data() : nullptr, c_gpu.data());
         if (wrote_scratch() != is_cut) CHECK(wrote_scratch() == is_cut);
+        if (kernel_launches("add_bias_kernel") != 0) CHECK(kernel_launches("add_bias_kernel") == 0);
         return c_gpu.values();
       },
       m * n > 0);

@@ -68,6 +68,7 @@ void check_largest(const Extents& e, std::vector<T> x) {
       [&] {
         const OnGpu<Index> at_gpu(e.outer * e.inner);
         argmax(Cuda{}, e.outer, e.n, e.inner, x_gpu.data(), at_gpu.data());
+        CHECK(wrote_scratch() == e.in_pieces);
         return at_gpu.values();
       },
       e.outer > 0);
