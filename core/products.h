@@ -23,19 +23,20 @@ namespace gradus::products {
 
 // --- matrix products ---
 
+// To c as it lies in memory.
 template <class T, class Exec>
 void matmul(Exec exec, Index m, Index n, Index k, const T* a, bool transpose_a, const T* b, bool transpose_b,
             const T* bias, const Tensor& c) {
 #ifdef GRADUS_HAS_CUBLAS
   if constexpr (std::is_same_v<Exec, kernels::Cuda>) {
-    Workspace memory(c.device());
+    Workspace workspace(c.device());
     if (kernels::uses_cublas() && kernels::cublas::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, bias,
-                                                             pointer<T>(c), std::ref(memory))) {
+                                                             memory<T>(c), std::ref(workspace))) {
       return;
     }
   }
 #endif
-  kernels::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, bias, pointer<T>(c));
+  kernels::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, bias, memory<T>(c));
 }
 
 template <class T, class Exec>

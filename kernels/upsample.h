@@ -69,7 +69,7 @@ GRADUS_HD inline Index last_user(const ResizeAxis& a, Index p) {
 // Calls add(p, share) for the inputs p that output i contains; back, add(o, share) for the outputs o that contain input
 // i.
 template <bool back, class Add>
-GRADUS_HD inline void for_parts(const ResizeAxis& a, Index i, Add& add) {
+GRADUS_HD inline void for_parts(const ResizeAxis& a, Index i, const Add& add) {
   if constexpr (back) {
     const Index end = last_user(a, i);
     for (Index o = first_user(a, i); o < end; ++o) add(o, share(a, o, i));

@@ -76,40 +76,24 @@ class PackedPanels {
   T* data_;
 };
 
-// One axis of the whole: output o contains input p through tap t with shares that the sums list.
-struct Tapped {
-  ResizeAxis axis;
-  Index out, kernel, stride, pad;
+// Output o of the axis: (tap, p) at tap * tap_step + p * step.
+template <class T>
+WeightedSums<T> sums_of_parts(const TappedAxis& a, Index tap_step, Index step) {
+  WeightedSums<T> sums;
+  const auto add = [&](Index t, Index p, double share) { sums.add(t * tap_step + p * step, share); };
+  for (Index o = 0; o < a.out; ++o, sums.close()) a.for_parts(o, add);
+  return sums;
+}
 
-  // Output o: (tap, p) at tap * tap_step + p * step.
-  template <class T>
-  WeightedSums<T> forward(Index tap_step, Index step) const {
-    WeightedSums<T> sums;
-    for (Index o = 0; o < out; ++o, sums.close())
-      for (Index t = 0; t < kernel; ++t) {
-        const Index high = o * stride - pad + t;
-        if (high < 0 || high >= axis.out) continue;
-        const Neighbours n = neighbours(axis, high);
-        sums.add(t * tap_step + n.first * step, 1 - n.weight);
-        sums.add(t * tap_step + n.second * step, n.weight);
-      }
-    return sums;
-  }
-
-  // Input p and tap t, sum number p * kernel + t: outputs at o * step.
-  template <class T>
-  WeightedSums<T> backward(Index step) const {
-    WeightedSums<T> sums;
-    for (Index p = 0; p < axis.in; ++p)
-      for (Index t = 0; t < kernel; ++t, sums.close())
-        for (Index high = first_user(axis, p); high < last_user(axis, p); ++high) {
-          const Index from = high + pad - t;
-          if (from >= 0 && from % stride == 0 && from / stride < out)
-            sums.add(from / stride * step, share(axis, high, p));
-        }
-    return sums;
-  }
-};
+// Input p and tap t, sum number p * kernel + t: outputs at o * step.
+template <class T>
+WeightedSums<T> sums_of_users(const TappedAxis& a, Index step) {
+  WeightedSums<T> sums;
+  const auto add = [&](Index o, double share) { sums.add(o * step, share); };
+  for (Index p = 0; p < a.axis.in; ++p)
+    for (Index t = 0; t < a.kernel; ++t, sums.close()) a.for_users(p, t, add);
+  return sums;
+}
 
 template <class T>
 class LowResolution {
@@ -119,8 +103,8 @@ class LowResolution {
         w_(e.columns.in),
         e_(e.conv),
         padded_(whole<T>(e.conv.out_c)),
-        rows_{e.rows, e.conv.out_h, e.conv.kernel_h, e.conv.stride_h, e.conv.pad_h},
-        columns_{e.columns, e.conv.out_w, e.conv.kernel_w, e.conv.stride_w, e.conv.pad_w} {
+        rows_(tapped_rows(e)),
+        columns_(tapped_columns(e)) {
     columns_of_z_ = e_.kernel_h * e_.kernel_w * e_.out_c;
     const Index image = h_ * w_ * columns_of_z_ * Index{sizeof(T)};
     images_ = std::clamp<Index>(kBlockBytes / image, 1, kMostImages);
@@ -135,8 +119,8 @@ class LowResolution {
     const PackedPanels<T> weights(matrix, c, columns_of_z_, columns_of_z_, 1, memory);
     std::fill_n(wide_bias, padded_, T(0));
     if (bias) std::copy_n(bias, e_.out_c, wide_bias);
-    const auto rows = rows_.template forward<T>(e_.kernel_w * e_.out_c, w_ * columns_of_z_);
-    const auto columns = columns_.template forward<T>(w_ * padded_, padded_);
+    const auto rows = sums_of_parts<T>(rows_, e_.kernel_w * e_.out_c, w_ * columns_of_z_);
+    const auto columns = sums_of_parts<T>(columns_, w_ * padded_, padded_);
     parallel_for(pieces_of(e_.n, kTaskImages), [&](Index task) {
       static thread_local Scratch mine;
       const Index z_size = images_ * h_ * w_ * columns_of_z_ + kLanes<T>;
@@ -163,8 +147,8 @@ class LowResolution {
     T *matrix = memory + packed, *sums = matrix + c * columns_of_z_;
     as_matrix(w, matrix);
     const PackedPanels<T> weights(matrix, columns_of_z_, c, 1, columns_of_z_, memory);
-    const auto rows = rows_.template backward<T>(e_.kernel_w * w_ * padded_);
-    const auto columns = columns_.template backward<T>(padded_);
+    const auto rows = sums_of_users<T>(rows_, e_.kernel_w * w_ * padded_);
+    const auto columns = sums_of_users<T>(columns_, padded_);
     parallel_for(groups, [&](Index group) {
       static thread_local Scratch mine;
       const Index z_size = images_ * h_ * w_ * columns_of_z_ + kLanes<T>;
@@ -265,7 +249,7 @@ class LowResolution {
   Index h_, w_;  // of x
   ConvExtents e_;
   Index padded_;  // out_c in whole vectors
-  Tapped rows_, columns_;
+  TappedAxis rows_, columns_;
   Index columns_of_z_, images_ = 1;
 };
 

@@ -1,6 +1,7 @@
 // The table of layers that run as one op where they follow each other in a Sequential: Linear and Tanh, say, as
 // linear_activation. The op gives the parts' results to the bit, outputs and gradients (tests/fused_test.cpp), but for
-// upsample_conv2d, which gives them to rounding, and is in the table because it measured faster (docs/performance.md).
+// upsample_conv2d, which gives them to rounding, and is in the table because it measured faster on the CPU
+// (docs/performance.md).
 // Nothing of it shows: children, names, the printed tree and clones are those of the parts.
 //
 // GRADUS_FUSE=0 in the environment runs the parts, one by one.

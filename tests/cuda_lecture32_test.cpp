@@ -1,6 +1,7 @@
 // Lecture 32's networks, small, on the GPU or its emulator: their gradients as a whole, and steps as on the CPU.
 #include "catch.h"
 
+#include <gradus/kernels/cuda.h>
 #include <gradus/models/lecture32.h>
 #include <gradus/optim/adam.h>
 
@@ -30,6 +31,24 @@ TEST_CASE("the gradient of each whole network agrees with differences along a di
   check_directional(net.parameters(), [&] { return mse_loss(net(images), images); });
   const lecture32::Classifier classifier(net);
   check_directional(classifier.parameters(), [&] { return cross_entropy(classifier(images), labels); });
+}
+
+TEST_CASE("a step of lecture 32 with as many channels as let the GPU contract them first agrees with the CPU's") {
+  const auto run = [](Device device) {
+    manual_seed(1);
+    lecture32::Autoencoder net({.narrow = 16, .wide = 17, .code = 5});
+    net.to(float64);
+    net.to(device);
+    Adam adam(net.parameters(), {.lr = 1e-3});
+    lecture32::autoencoder_step(net, adam, photos(device));
+    return net.parameters();
+  };
+  const Tensors here = run(cpu);
+  kernels::reset_kernel_launches();
+  const Tensors there = run(gpu);
+  CHECK(kernels::kernel_launches("sum_parts_kernel") == 3 * 4);  // three upsamplings, two axes, there and back
+  CHECK(kernels::kernel_launches("resample_kernel") == 0);
+  check_same_on_devices(here, there, run(gpu));
 }
 
 TEST_CASE("three steps of each phase of lecture 32 agree with the CPU's") {

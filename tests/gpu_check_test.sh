@@ -80,6 +80,8 @@ in_file memcheck.txt "GRADUS_LIBRARIES=own .*tool memcheck .*cuda_one_test"
 in_file speed.txt "bench_ops --device cuda"
 in_file speed.txt "bench_lectures --device cuda$"
 in_file speed.txt "bench_lectures --device cuda --plain"
+in_file speed.txt "GRADUS_FUSE=0 .*bench_lectures --device cuda"
+in_file speed.txt "bench_ops --device cuda --megabytes 1024"
 in_file speed.txt "bench_lectures --device cuda --precision tf32"
 in_file speed.txt "GRADUS_LIBRARIES=own .*bench_lectures --device cuda"
 [[ $(wc -l <"$home/out/gpu-check/summary.txt") == 7 ]] || { echo "summary.txt has not seven lines"; exit 1; }
