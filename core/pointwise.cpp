@@ -166,13 +166,16 @@ void check_in_place(const char* op, const Tensor& t, const Tensor& from) {
         " does not broadcast to shape ", t.shape(), ", which is changed in place");
 }
 
+// Whether `from` lies in the storage of t, but not element upon element: it would change while t is written.
+bool overlaps(const Tensor& t, const Tensor& from) {
+  return from.storage() == t.storage() && !(address(from) == address(t) && from.shape() == t.shape());
+}
+
 // t = op(t, other), element by element
 template <class Op>
 void update(const Tensor& t, const Tensor& given, const Op& op) {
-  // An operand that lies in the same storage, but not element upon element, would change while it is read.
-  const bool overlaps = given.storage() == t.storage() && !(address(given) == address(t) && given.shape() == t.shape());
   const bool last = channels_last(t);
-  const Tensor other = beside_result(overlaps ? given.detach().clone() : given, last);
+  const Tensor other = beside_result(overlaps(t, given) ? given.detach().clone() : given, last);
   const kernels::Broadcast at = layout(t.shape(), last, t, other);
   on(t, [&]<class T>(auto exec) { kernels::zip<Op, T>(exec, op, at, memory<T>(t), memory<T>(other), memory<T>(t)); });
   t.bump_version();
@@ -233,8 +236,12 @@ Tensor& Tensor::fill_(double value) {
 
 Tensor& Tensor::copy_(const Tensor& from) {
   check_in_place("copy_", *this, from);
-  const Tensor source = arranged(expand(from.to(dtype()), shape()), channels_last(*this));
-  on(*this, [&]<class T>(auto exec) { kernels::cast<T, T>(exec, numel(), memory<T>(source), memory<T>(*this)); });
+  const Tensor alike = from.shape() == shape() ? from : expand(from, shape());
+  const Tensor source = arranged(overlaps(*this, alike) ? alike.clone() : alike, channels_last(*this));
+  on(*this, [&]<class T>(auto exec) {
+    on(source,
+       [&]<class From>(auto) { kernels::cast<From, T>(exec, numel(), memory<From>(source), memory<T>(*this)); });
+  });
   bump_version();
   return *this;
 }

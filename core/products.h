@@ -30,9 +30,13 @@ void matmul(Exec exec, Index m, Index n, Index k, const T* a, bool transpose_a, 
 #ifdef GRADUS_HAS_CUBLAS
   if constexpr (std::is_same_v<Exec, kernels::Cuda>) {
     Workspace workspace(c.device());
-    if (kernels::uses_cublas() && kernels::cublas::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, bias,
-                                                             memory<T>(c), std::ref(workspace))) {
-      return;
+    const auto multiply = [&](const T* with_bias) {
+      return kernels::cublas::matmul<T>(exec, m, n, k, a, transpose_a, b, transpose_b, with_bias, memory<T>(c),
+                                        std::ref(workspace));
+    };
+    if (kernels::uses_cublas()) {
+      if (multiply(bias)) return;
+      if (bias && multiply(nullptr)) return kernels::add_bias<T>(exec, m, n, bias, memory<T>(c));
     }
   }
 #endif

@@ -7,6 +7,7 @@
 #include <gradus/core/recording.h>
 #ifdef GRADUS_HAS_CUDA
 #include <gradus/kernels/cuda.h>
+#include <gradus/kernels/vendor/plan_cache.h>
 #endif
 
 namespace gradus {
@@ -93,7 +94,11 @@ Tensor StepGraph::call(const Tensors& inputs) {
     if (recording->takes(inputs) && recording->holds()) return recording->call(inputs);
   }
   if (s.recordings.size() == most_recordings) return s.f(inputs);
-  s.recordings.push_back(std::make_unique<Recording>(s.f, inputs, device));
+  try {
+    s.recordings.push_back(std::make_unique<Recording>(s.f, inputs, device));
+  } catch (const kernels::NotPrepared&) {  // another kind of step than the plain call's: eval mode, say
+    return s.f(inputs);
+  }
   return s.recordings.back()->call(inputs);
 }
 

@@ -22,7 +22,8 @@
 //  - the optimisers' rates, the numbers that parameters hold, and where the random generators stand, which are in the
 //    end where plain steps would have left them;
 //  - the inputs' shapes, train and eval mode, whether there are gradients yet, the precision of products. Each kind of
-//    call is recorded for itself, up to four; further ones are plain steps.
+//    call is recorded for itself, up to four; further ones are plain steps, and so is the first one of a kind for which
+//    a library has yet to choose its algorithms.
 //
 // What it returns is a new tensor each time, without a graph of its own. Gradients lie in memory that the next call
 // writes to. While the step is recorded, what needs its results, or what CUDA cannot record, throws Error and says what

@@ -23,6 +23,7 @@ class Storage {
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
   Device device() const { return device_; }
+  bool is_pinned() const { return from_ == From::pinned; }
 
   // Counts the in-place changes. What autograd keeps for backward remembers the version it saw.
   std::uint64_t version() const { return version_; }

@@ -14,6 +14,13 @@ std::size_t bytes_of(const Tensor& t) { return static_cast<std::size_t>(t.numel(
 std::size_t space_of(const Tensor& t) { return (bytes_of(t) + 255) / 256 * 256; }
 bool must_travel(const Tensor& t) { return t.defined() && t.device().is_cpu(); }
 
+// Streams and events belong to the GPU that is current when they are made.
+Device made_current(Device device) {
+  check(!device.is_cpu(), "Uploader", "expected a GPU such as cuda:0, got cpu");
+  kernels::set_device(device.index);
+  return device;
+}
+
 }  // namespace
 
 Tensor pin_memory(const Tensor& t) {
@@ -23,11 +30,7 @@ Tensor pin_memory(const Tensor& t) {
   return Tensor::make(t.shape(), t.dtype(), storage, 0);
 }
 
-Uploader::Uploader(Device device) : device_(device) {
-  check(!device.is_cpu(), "Uploader", "expected a GPU such as cuda:0, got cpu");
-  kernels::set_device(device.index);
-  copies_ = kernels::make_stream();
-}
+Uploader::Uploader(Device device) : device_(made_current(device)), copies_(kernels::make_stream()) {}
 
 Uploader::~Uploader() {
   try {

@@ -54,6 +54,7 @@ Tensor copied(const Tensor& x, Device device) {
           wait_for(x.device());
         } else {
           kernels::copy_to_device(exec, bytes, address(x), address(y));
+          if (x.storage()->is_pinned()) kernels::synchronize(exec);  // CUDA reads it later, others before it returns
         }
       }
     });

@@ -23,9 +23,10 @@ class BorrowedGenerator {
   Generator before_;
 };
 
-// Into memory from which copies to a GPU need not wait.
-void pin([[maybe_unused]] Batch& batch) {
+// Into memory from which copies to that GPU need not wait. CUDA makes itself at home on the thread's current GPU.
+void pin([[maybe_unused]] Batch& batch, [[maybe_unused]] Device device) {
 #ifdef GRADUS_HAS_CUDA
+  kernels::set_device(device.index);
   for (Tensor* t : {&batch.images, &batch.labels}) {
     if (t->defined() && t->device().is_cpu()) *t = pin_memory(*t);
   }
@@ -77,7 +78,7 @@ EpochPass::Fetched EpochPass::fetch(Index number) const {
   try {
     fetched.batch = fetch_(std::span(order_).subspan(begin, size));
     fetched.batch.size = Index(size);
-    if (!options_.device.is_cpu()) pin(fetched.batch);
+    if (!options_.device.is_cpu()) pin(fetched.batch, options_.device);
   } catch (const std::exception& e) {
     fetched.failed = true;
     fetched.error = e.what();

@@ -75,6 +75,9 @@ std::string why_no_device() {
 }
 
 void set_device(int index) {
+  int current = -1;
+  if (cudaGetDevice(&current) == cudaSuccess && current == index) return;
+  cudaGetLastError();
   const int count = device_count();
   if (index < 0 || index >= count) {
     throw Error("cuda: there is no cuda:" + std::to_string(index) + ", " +

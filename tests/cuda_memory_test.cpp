@@ -1,8 +1,10 @@
 // The GPU's memory and what the host sees of it: allocation, batches on their way, devices, errors that come late.
 #include "catch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include <gradus/core/allocator.h>
 #include <gradus/core/autograd.h>
@@ -69,6 +71,16 @@ TEST_CASE("page-locked memory is counted, and reused") {
 }
 
 #ifdef GRADUS_CUDA_EMULATED
+TEST_CASE("a copy from page-locked memory has happened when to() returns") {
+  const Tensor pinned = pin_memory(numbers(1000, 0));
+  const Tensor there = pinned.to(gpu);
+  std::ranges::fill(pinned.data<double>(), -1);
+  CHECK(there.to_vector<double>() == numbers(1000, 0).to_vector<double>());
+  const Tensor gone = pin_memory(numbers(1000, 7)).to(gpu);  // whose memory the next one gets
+  const Tensor next = pin_memory(numbers(1000, 8));
+  CHECK(gone.to_vector<double>() == numbers(1000, 7).to_vector<double>());
+}
+
 TEST_CASE("where the GPU's memory is full, the cache is given back before it is an error") {
   set_memory_caching(true, gpu);
   empty_cache(gpu);
@@ -152,6 +164,28 @@ TEST_CASE("cuda:1 is a device of its own") {
   CHECK(sum(ones({3}, gpu)).item() == 3);
   CHECK(message_of([&] { loss.item(); }).starts_with("nll_loss: target 5 at position 1 is not one of the 3 classes"));
   kernels::set_device(0);  // the second is gone with its setting
+}
+
+TEST_CASE("batches for cuda:1 leave the first GPU alone") {
+  const Setting two("GRADUS_EMULATOR_DEVICES", "2");
+  const Device second = parse_device("cuda:1");
+  const Index pixels = 70000;  // more than any cache holds
+  const Dataset data{numbers(6 * pixels, 0).to(float32).reshape({6, 1, 1, pixels}), arange(0, 6, 1, int64)};
+  for (const int workers : {2, 0}) {  // new threads first: page-locked memory is kept
+    kernels::set_device(0);
+    kernels::emulator::take_used_devices();
+    DataLoader loader(data, {.batch_size = 3, .workers = workers, .device = second});
+    double total = 0;
+    for (const Batch& batch : loader) total += sum(batch.labels).item();
+    CHECK(total == 15);
+    CHECK(kernels::emulator::take_used_devices() == std::set{1});
+    kernels::set_device(0);
+    Uploader uploader(second);
+    kernels::set_device(0);
+    uploader.start({numbers(10, 3)});
+    CHECK(uploader.finish()[0].to_vector<double>() == numbers(10, 3).to_vector<double>());
+  }
+  kernels::set_device(0);
 }
 #endif
 

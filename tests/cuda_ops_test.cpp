@@ -128,3 +128,24 @@ TEST_CASE("an optimiser steps all parameters of one kind in one launch, as the C
   CHECK(kernels::kernel_launches("adam_step_kernel<float>") == 3);
   for (std::size_t i = 0; i < here.size(); ++i) CHECK(difference(here[i], there[i]) <= (i < 3 ? 1e-10 : 1e-6));
 }
+
+TEST_CASE("copy_ is one pass where nothing is to be broadcast") {
+  NoGrad guard;
+  const Tensor x = tensor({1, 2, 3, 4}, {2, 2}).to(gpu);
+  Tensor same = zeros({2, 2}, gpu), wider = zeros({2, 2}, {float64, gpu});
+  kernels::reset_kernel_launches();
+  same.copy_(x);
+  CHECK(kernels::launched_kernels() == "copy_kernel<float> 1\n");
+  kernels::reset_kernel_launches();
+  wider.copy_(x);
+  CHECK(kernels::launched_kernels() == "cast_kernel<float, double> 1\n");
+  CHECK(same.to_vector<float>() == std::vector<float>{1, 2, 3, 4});
+  CHECK(wider.to_vector<double>() == std::vector<double>{1, 2, 3, 4});
+}
+
+TEST_CASE("copy_ from where it writes to copies what was there") {
+  NoGrad guard;
+  Tensor x = tensor({1, 2, 3, 4, 5, 6}, {6, 1}).to(gpu);
+  x.rows(1, 6).copy_(x.rows(0, 5));
+  CHECK(x.to_vector<float>() == std::vector<float>{1, 1, 2, 3, 4, 5});
+}

@@ -15,6 +15,7 @@
 #include <gradus/examples/program_loss.h>
 #include <gradus/kernels/cuda.h>
 #include <gradus/kernels/graph.h>
+#include <gradus/kernels/vendor/plan_cache.h>
 #include <gradus/layers/activations.h>
 #include <gradus/layers/dropout.h>
 #include <gradus/models/lecture20.h>
@@ -372,6 +373,32 @@ TEST_CASE("a recorded step is of the precision that is asked for when it is call
   CHECK_FALSE(is_recorded_anew());
   set_precision(Precision::float32);
   CHECK_FALSE(is_recorded_anew());
+}
+
+TEST_CASE("a kind of step for which a library has yet to choose its algorithms is run plainly once") {
+  struct Kind {
+    bool training;
+    unsigned alignment = 256;
+    auto operator<=>(const Kind&) const = default;
+  };
+  const auto run = [](bool record) {
+    Small s;
+    kernels::PlanCache<Kind, int> plans;
+    StepGraph step(
+        [&](const Tensor& x) {
+          const auto choose = [] { return std::make_unique<int>(1); };
+          plans.at({s.net.training()}, kernels::recording(), "product", choose);
+          return s.loss(x) * (s.net.training() ? 1 : 2);
+        },
+        record);
+    Trace trace;
+    for (int i = 0; i < 9; ++i) {
+      trace.add(step(Small::x(i)));
+      if (i % 3 == 2) s.net.train(!s.net.training());  // plain, graph, graph; plain, graph, graph; three graphs
+    }
+    return trace.numbers({});
+  };
+  check_same(run, 7);
 }
 
 TEST_CASE("parameters that are given other numbers between the calls") {

@@ -455,6 +455,29 @@ TEST_CASE("Device memory: counters, limits, and copies that stay within a block"
   emulator::set_memory_limit(std::numeric_limits<std::size_t>::max());
 }
 
+TEST_CASE("The default stream copies from page-locked memory when it is given the next thing") {
+  float* const host = static_cast<float*>(pinned_allocate(8));
+  const Array<float> x(2), y(2);
+  host[0] = 1, host[1] = 2;
+  copy_to_device({}, 8, host, x);
+  host[0] = 3;
+  copy_on_device({}, 8, x, y);
+  host[1] = 4;
+  CHECK(y.host() == std::vector<float>{3, 2});
+  check_contains(message_of([&] { copy_to_device({}, 16, host, x); }), "cuda: invalid argument");
+  pinned_free(host);
+}
+
+TEST_CASE("An event is recorded on the GPU where it was made") {
+  setenv("GRADUS_EMULATOR_DEVICES", "2", 1);
+  Event event;
+  set_device(1);
+  check_contains(message_of([&] { event.record({}); }), "cuda: invalid resource handle");
+  set_device(0);
+  event.record({});
+  unsetenv("GRADUS_EMULATOR_DEVICES");
+}
+
 TEST_CASE("Without a device there is a sentence") {
   CHECK(device_count() == 1);
   CHECK(why_no_device().empty());

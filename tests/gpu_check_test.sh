@@ -26,6 +26,7 @@ echo "All tests passed (3 assertions in 1 test case)"'
 program='
 [[ $* != --version ]] || { echo "gradus 9.9 (pretended)"; exit 0; }
 echo "$0 $*"
+[[ -z ${NO_LIBRARY-} || $0 != *bench_lectures ]] || echo "On cuda:0, matrix products: own kernels (no libcublasLt.so.13); convolutions: cuDNN 9"
 while [[ $# -gt 0 && $1 != --out ]]; do shift; done
 [[ -n ${NO_RESULTS-} || $# -eq 0 ]] || { mkdir -p "$2"; echo "{\"accuracy\": 12.5}" >"$2/results.json"; }'
 pretend "$home/built/examples/lecture20_denoising_autoencoder" "$program"
@@ -109,6 +110,8 @@ check SLOW=1 -- --build built tests memcheck
 expect "tests: unfinished (cuda_two unfinished: the part's 8 minutes were over" "memcheck: unfinished (cuda_two" "exit 1"
 check NO_RESULTS=1 -- --build built lectures
 expect "lectures: failed (lecture20_denoising_autoencoder failed" "exit 1"
+check NO_LIBRARY=1 -- --build built speed:plain
+expect "speed:plain: unavailable (bench_lectures_plain unavailable: a library was not found, so it timed our own kernels (no libcublasLt.so.13))" "exit 3"
 rm "$home"/built/bench/*
 check -- --build built speed
 expect "speed: unavailable (there is none of its programs in built)" "exit 3"

@@ -21,7 +21,7 @@ fi
 mapfile -t headers < <(cd moved/include && find gradus -name '*.h' | sort)
 [[ ${#headers[@]} -gt 50 ]] || { echo "only ${#headers[@]} headers are installed"; exit 1; }
 for header in "${headers[@]}"; do
-  [[ ! $header =~ /(gpu|gpu_tile|grid|launch)\.h$ || -d moved/include/gradus/kernels/emulator ]] || continue
+  [[ ! $header =~ /(gpu|gpu_tile|grid|launch|part_lists)\.h$ || -d moved/include/gradus/kernels/emulator ]] || continue
   echo "#include <$header>" >>all_headers.cpp
   [[ $header == gradus/kernels/* ]] || continue
   mkdir -p "alone/$(dirname "$header")"

@@ -112,6 +112,13 @@ TEST_CASE("an in-place operand may lie in the tensor that is changed") {
   CHECK(t.to_vector<double>() == Doubles{2, 4, 4, 6, 6, 8});
   t.mul_(t);
   CHECK(t.to_vector<double>() == Doubles{4, 16, 16, 36, 36, 64});
+  Tensor u = tensor({1, 2, 3, 4, 5, 6}, {3, 2}, float64);
+  u.rows(1, 3).copy_(u.rows(0, 2));
+  CHECK(u.to_vector<double>() == Doubles{1, 2, 1, 2, 3, 4});
+  u.copy_(u.rows(2, 3));
+  CHECK(u.to_vector<double>() == Doubles{3, 4, 3, 4, 3, 4});
+  u.copy_(u);
+  CHECK(u.to_vector<double>() == Doubles{3, 4, 3, 4, 3, 4});
 }
 
 TEST_CASE("int64 tensors take whole numbers that fit") {

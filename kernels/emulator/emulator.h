@@ -1,6 +1,8 @@
-// What tests set: the order in which the emulator runs threads and blocks, and how much memory its GPU has.
+// What tests set: the order in which the emulator runs threads and blocks, and how much memory its GPU has; and what
+// they ask.
 #pragma once
 #include <cstddef>
+#include <set>
 
 namespace gradus::kernels::emulator {
 
@@ -13,5 +15,9 @@ void set_order(Order order, unsigned seed = 1);
 
 // cudaMalloc fails beyond it. The default is 16 GiB.
 void set_memory_limit(std::size_t bytes);
+
+// The GPUs that were current when memory was taken, on them or page-locked, since the last call. CUDA makes itself at
+// home on each, which costs hundreds of MB.
+std::set<int> take_used_devices();
 
 }  // namespace gradus::kernels::emulator

@@ -20,6 +20,7 @@ bool in_device_memory(const void* pointer);
 bool in_one_block(const void* pointer, std::size_t bytes);
 std::size_t used_memory();
 std::size_t memory_limit();
+void note_used_device();  // the thread's current one
 
 // The region is open while one of these lives.
 class OpenMemory {

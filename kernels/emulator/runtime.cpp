@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <set>
+#include <utility>
 
+#include <gradus/kernels/emulator/emulator.h>
 #include <gradus/kernels/emulator/memory.h>
 
 using namespace gradus::kernels::emulator;
@@ -23,8 +26,23 @@ bool has_driver() { return !std::getenv("GRADUS_EMULATOR_NO_DRIVER"); }
 
 thread_local int chosen = 0;
 
+std::set<int>& used_devices() {
+  static std::set<int> used;
+  return used;
+}
+
 cudaError_t if_device(int device) { return device >= 0 && device < devices() ? cudaSuccess : cudaErrorInvalidDevice; }
 }  // namespace
+
+namespace gradus::kernels::emulator {
+
+void note_used_device() { used_devices().insert(chosen); }
+std::set<int> take_used_devices() {
+  std::lock_guard lock(device_mutex());
+  return std::exchange(used_devices(), {});
+}
+
+}  // namespace gradus::kernels::emulator
 
 const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
@@ -40,6 +58,8 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "no CUDA-capable device is detected";
     case cudaErrorInvalidDevice:
       return "invalid device ordinal";
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
     case cudaErrorStreamCaptureUnsupported:
       return "operation not permitted when stream is capturing";
     case cudaErrorStreamCaptureInvalidated:
@@ -95,6 +115,7 @@ cudaError_t cudaMalloc(void** block, std::size_t bytes) {
   if (bytes == 0) return cudaSuccess;
   if (const cudaError_t result = check_memory_allowed(); result != cudaSuccess) return result;
   std::lock_guard lock(device_mutex());
+  note_used_device();
   *block = allocate_block(bytes);
   return *block ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -102,6 +123,7 @@ cudaError_t cudaMalloc(void** block, std::size_t bytes) {
 cudaError_t cudaFree(void* block) {
   if (const cudaError_t result = check_memory_allowed(); result != cudaSuccess) return result;
   std::lock_guard lock(device_mutex());
+  if (const cudaError_t result = run_late_copy(); result != cudaSuccess) return result;
   return !block || free_block(block) ? cudaSuccess : cudaErrorInvalidValue;
 }
 
@@ -127,6 +149,7 @@ cudaError_t cudaMemsetAsync(void* block, int value, std::size_t bytes, cudaStrea
     return cudaSuccess;
   };
   if (captures(stream)) return keep(stream, fill);
-  const cudaError_t result = check_outside_capture();
-  return result == cudaSuccess ? fill() : result;
+  if (const cudaError_t result = check_outside_capture(); result != cudaSuccess) return result;
+  cudaStreamSynchronize(stream);
+  return fill();
 }

@@ -24,6 +24,7 @@ enum cudaError_t {
   cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
+  cudaErrorInvalidResourceHandle = 400,
   cudaErrorStreamCaptureUnsupported = 900,
   cudaErrorStreamCaptureInvalidated = 901,
   cudaErrorStreamCaptureImplicit = 906
@@ -96,6 +97,9 @@ cudaError_t keep(cudaStream_t stream, Task task);
 // Errors, which end the capture, where this thread captures, and where it does so without leave to take memory.
 cudaError_t check_outside_capture();
 cudaError_t check_memory_allowed();
+
+// What the default stream has yet to copy (streams.cpp). With device_mutex() held.
+cudaError_t run_late_copy();
 
 template <class Run>
 cudaError_t queue(cudaStream_t stream, const Run& run) {

@@ -105,13 +105,14 @@ Wish wish_for(const Product& p) {
 }
 
 // Whether the algorithm multiplies what it is given: tensor cores round float32 factors. float64 has tensor cores of
-// its own, which don't.
+// its own, which don't; those for integers, which imitate them, do.
 bool keeps_precision(const Product& p, const cublasLtMatmulAlgo_t& algorithm) {
-  if (p.is_double || p.precision == Precision::tf32) return true;
+  if (!p.is_double && p.precision == Precision::tf32) return true;
   std::uint64_t flags = 0;
   std::size_t written = 0;
   check(lt().capability(&algorithm, CUBLASLT_ALGO_CAP_NUMERICAL_IMPL_FLAGS, &flags, sizeof flags, &written));
-  return (flags & CUBLASLT_NUMERICAL_IMPL_FLAGS_TENSOR_OP_MASK) == 0;
+  return (flags & (p.is_double ? CUBLASLT_NUMERICAL_IMPL_FLAGS_IMMA : CUBLASLT_NUMERICAL_IMPL_FLAGS_TENSOR_OP_MASK)) ==
+         0;
 }
 
 struct Plan {
