@@ -322,9 +322,13 @@ def bench(a):
             with torch.cuda.graph(graph):
                 run()
             run = graph.replay
-        for _ in range(5 if not cuda else 20):
-            run()
+        run()  # compiles
         sync()
+        count, begin = 1, time.perf_counter()
+        while count < 5 or (cuda and time.perf_counter() - begin < 0.5):  # an idle GPU's clock is low
+            run()
+            sync()
+            count += 1
         times, per = [], 1 if not cuda else 10
         for _ in range(a.repeat):
             t = time.perf_counter()
