@@ -92,20 +92,28 @@ void wait_for(Device device) {
 #endif
 }
 
-void check_range(const char* op, const Tensor& t, double low, double high, const char* what, const std::string& where) {
-  on(t, [&]<class T>(auto exec) {
+void check_range(const char* op, double low, double high, const Checked& first, const Checked& second) {
+  on(first.t, [&]<class T>(auto exec) {
     if constexpr (std::is_same_v<decltype(exec), kernels::Cpu>) {
-      const Index bad = kernels::first_outside<T>(exec, t.numel(), T(low), T(high), pointer<T>(t));
-      if (bad >= 0) fail(op, what, " ", shown(pointer<T>(t)[bad]), " at position ", bad, " is ", where);
+      for (const Checked* c : {&first, &second}) {
+        if (!c->t.defined()) continue;
+        const T* const x = pointer<T>(c->t);
+        const Index bad = kernels::first_outside<T>(exec, c->t.numel(), T(low), T(high), x);
+        if (bad >= 0) fail(op, c->what, " ", shown(x[bad]), " at position ", bad, " is ", c->where);
+      }
     } else {
 #ifdef GRADUS_HAS_CUDA
-      const Index number = checks().number_of({op, what, where, t.dtype()});
-      kernels::check_range<T>(exec, number, t.numel(), T(low), T(high), pointer<T>(t));
-      checks().note_queued(t.device());
+      const Device device = first.t.device();
+      const auto numbered = [&](const Checked& c) -> kernels::RangeCheck<T> {
+        if (!c.t.defined()) return {};
+        return {checks().number_of({op, c.what, c.where, c.t.dtype()}), c.t.numel(), pointer<T>(c.t)};
+      };
+      kernels::check_range<T>(exec, T(low), T(high), numbered(first), numbered(second));
+      checks().note_queued(device);
       if (Recording* const recording = Recording::current()) {
-        recording->after_each_call([device = t.device()] { checks().note_queued(device); });
+        recording->after_each_call([device] { checks().note_queued(device); });
       }
-      if (kernels::waits_for_each_kernel()) wait(exec, t.device());
+      if (kernels::waits_for_each_kernel()) wait(exec, device);
 #endif
     }
   });

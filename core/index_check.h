@@ -11,9 +11,16 @@
 
 namespace gradus {
 
+// Of one dtype and device, where they are two.
+struct Checked {
+  Tensor t;
+  const char* what;   // "target"
+  std::string where;  // "not one of the 3 classes, 0 to 2"
+};
+
 // Throws Error, naming op, where an element is below low or above high: "target 7 at position 3 is " + where. NaN
-// passes.
-void check_range(const char* op, const Tensor& t, double low, double high, const char* what, const std::string& where);
+// passes. On a GPU two tensors are one launch.
+void check_range(const char* op, double low, double high, const Checked& first, const Checked& second = {});
 
 // Waits for what was queued on the device, nothing on the CPU; throws Error where a kernel or a check of it failed.
 void wait_for(Device device);

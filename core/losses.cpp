@@ -163,10 +163,9 @@ Tensor l1_loss(const Tensor& x, const Tensor& target, Reduction r) {
 Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, Reduction r) {
   check_pair("binary_cross_entropy", x, target);
   if (is_floating(x.dtype())) {  // the op refuses others
-    check_range(
-        "binary_cross_entropy", x, 0, 1, "input",
-        "not a probability, 0 to 1; apply sigmoid first, or pass the scores to binary_cross_entropy_with_logits");
-    check_range("binary_cross_entropy", target, 0, 1, "target", "not a probability, 0 to 1");
+    const std::string where = "not a probability, 0 to 1";
+    const std::string hint = "; apply sigmoid first, or pass the scores to binary_cross_entropy_with_logits";
+    check_range("binary_cross_entropy", 0, 1, {x, "input", where + hint}, {target, "target", where});
   }
   return apply(ops::BinaryCrossEntropy{{scale_of(r, x.numel())}}, x, target);
 }
@@ -185,8 +184,9 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, Reduction r) {
   check(target.device() == log_probs.device(), "nll_loss", "the target is on ", target.device(), ", the input on ",
         log_probs.device());
   const std::string classes = std::to_string(log_probs.size(1));
-  check_range("nll_loss", target, 0, static_cast<double>(log_probs.size(1) - 1), "target",
-              "not one of the " + classes + " classes, 0 to " + std::to_string(log_probs.size(1) - 1));
+  check_range(
+      "nll_loss", 0, static_cast<double>(log_probs.size(1) - 1),
+      {target, "target", "not one of the " + classes + " classes, 0 to " + std::to_string(log_probs.size(1) - 1)});
   return apply(ops::NllLoss{scale_of(r, target.numel()), log_probs.shape()}, log_probs, target);
 }
 

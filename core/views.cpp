@@ -346,8 +346,8 @@ Tensor index_select(const Tensor& x, Index dim, const Tensor& index) {
         index.dtype(), " of shape ", index.shape());
   check(index.device() == x.device(), "index_select", "the index is on ", index.device(), ", the tensor on ",
         x.device());
-  check_range("index_select", index, 0, static_cast<double>(x.shape()[d] - 1), "index",
-              "outside dimension " + std::to_string(d) + " of shape " + x.shape().str());
+  check_range("index_select", 0, static_cast<double>(x.shape()[d] - 1),
+              {index, "index", "outside dimension " + std::to_string(d) + " of shape " + x.shape().str()});
   return apply(ops::IndexSelect{x.shape(), d, index.detach()}, x);
 }
 

@@ -48,23 +48,26 @@ __device__ inline Index lower(Index a, Index b) { return a < b ? a : b; }
 constexpr Index share_of_block = 8 * block_threads;  // a batch's labels are no more
 __device__ unsigned arrived[1];                      // is_last_block()
 
-// Reports the lowest position that lies outside, unless there is a report. found has an element for each block.
+// Reports the lowest position that lies outside, of b where there is none of a, unless there is a report. found has an
+// element for each block.
 template <class T>
-__global__ void check_range_kernel(Index check, Index n, T low, T high, const T* x, Index* found, RangeReport* report) {
+__global__ void check_range_kernel(RangeCheck<T> a, RangeCheck<T> b, T low, T high, Index* found, RangeReport* report) {
+  const Index n = a.n + b.n;  // one after the other
   Index first = n;
 #pragma unroll 8
   for (Index i = first_item(); i < n; i += item_step()) {
-    if (lies_outside(x[i], low, high)) first = lower(first, i);
+    if (lies_outside(i < a.n ? a.x[i] : b.x[i - a.n], low, high)) first = lower(first, i);
   }
   first = join_lanes<block_threads>(first, lower);
   if (gridDim.x > 1 && !join_blocks(first, n, blockIdx.x, gridDim.x, found, arrived, lower)) return;
   if (threadIdx.x == 0 && first < n && report->check == 0) {
-    report->check = check;
-    report->position = first;
+    const RangeCheck<T>& failed = first < a.n ? a : b;
+    report->check = failed.check;
+    report->position = first < a.n ? first : first - a.n;
     if constexpr (std::is_same_v<T, Index>) {
-      report->index = x[first];
+      report->index = failed.x[report->position];
     } else {
-      report->number = x[first];
+      report->number = failed.x[report->position];
     }
   }
 }
@@ -109,10 +112,10 @@ void scatter_add(Cuda cuda, Index outer, Index n, Index inner, Index count, cons
 }
 
 template <class T>
-void check_range(Cuda cuda, Index check, Index n, T low, T high, const T* x) {
-  const unsigned blocks = blocks_for(n, share_of_block);
+void check_range(Cuda cuda, T low, T high, const RangeCheck<T>& first, const RangeCheck<T>& second) {
+  const unsigned blocks = blocks_for(first.n + second.n, share_of_block);
   Index* const found = blocks > 1 ? scratch<Index>(blocks) : nullptr;
-  launch<check_range_kernel<T>>(cuda, blocks, block_threads, 0, check, n, low, high, x, found, report_block());
+  launch<check_range_kernel<T>>(cuda, blocks, block_threads, 0, first, second, low, high, found, report_block());
 }
 
 RangeReport take_range_report(Cuda cuda) {
@@ -125,7 +128,7 @@ RangeReport take_range_report(Cuda cuda) {
 }
 
 #define GRADUS_EMIT(T)                                                                \
-  template void check_range(Cuda, Index, Index, T, T, const T*);                      \
+  template void check_range(Cuda, T, T, const RangeCheck<T>&, const RangeCheck<T>&);  \
   template void gather(Cuda, Index, Index, Index, Index, const Index*, const T*, T*); \
   template void scatter_add(Cuda, Index, Index, Index, Index, const Index*, const T*, T*);
 GRADUS_EMIT(float)

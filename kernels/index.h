@@ -32,7 +32,13 @@ struct RangeReport {
   double number = 0;  // or of float or double
 };
 template <class T>
-void check_range(Cuda, Index check, Index n, T low, T high, const T* x);
+struct RangeCheck {
+  Index check = 0;  // its number in the report
+  Index n = 0;
+  const T* x = nullptr;
+};
+template <class T>  // of both arrays, the first one first
+void check_range(Cuda, T low, T high, const RangeCheck<T>& first, const RangeCheck<T>& second = {});
 RangeReport take_range_report(Cuda);  // waits for all that was queued; the next one starts anew
 #endif
 

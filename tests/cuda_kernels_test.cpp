@@ -96,8 +96,8 @@ TEST_CASE("check_range on the GPU reports the lowest position, of the first chec
       return in_every_order(
           "check_range_kernel",
           [&] {
-            check_range<Index>(Cuda{}, 7, n, 0, 9, x_gpu.data());
-            check_range<Index>(Cuda{}, 8, n, 0, 4, x_gpu.data());  // fails at every position
+            check_range<Index>(Cuda{}, 0, 9, {7, n, x_gpu.data()});
+            check_range<Index>(Cuda{}, 0, 4, {8, n, x_gpu.data()});  // fails at every position
             const RangeReport report = take_range_report(Cuda{});
             CHECK(take_range_report(Cuda{}).check == 0);  // a report is taken once
             return std::vector<Index>{report.check, report.position, report.index};
@@ -105,7 +105,7 @@ TEST_CASE("check_range on the GPU reports the lowest position, of the first chec
           2);
     };
     if (n == 0) {
-      check_range<Index>(Cuda{}, 7, 0, 0, 9, nullptr);
+      check_range<Index>(Cuda{}, 0, 9, {7, 0, nullptr});
       CHECK(take_range_report(Cuda{}).check == 0);
       continue;
     }
@@ -114,6 +114,28 @@ TEST_CASE("check_range on the GPU reports the lowest position, of the first chec
     CHECK(found() == std::vector<Index>{7, n - 1, 10});
     x[n / 2] = -1;
     CHECK(found() == std::vector<Index>{7, n / 2, -1});
+  }
+}
+
+TEST_CASE("check_range on the GPU takes two arrays in one launch, the first one first", "[cuda_kernels]") {
+  for (const Index n : {1, 257, 5000}) {
+    std::vector<double> x(n + 3, 0.5), y(n, 0.5);
+    const auto found = [&] {
+      const OnGpu<double> x_gpu(x), y_gpu(y);
+      return in_every_order(
+          "check_range_kernel",
+          [&] {
+            check_range<double>(Cuda{}, 0, 1, {7, n + 3, x_gpu.data()}, {8, n, y_gpu.data()});
+            const RangeReport report = take_range_report(Cuda{});
+            return std::vector<double>{double(report.check), double(report.position), report.number};
+          },
+          1);
+    };
+    CHECK(found()[0] == 0);
+    y[n - 1] = 1.5;
+    CHECK(found() == std::vector<double>{8, double(n - 1), 1.5});
+    x[n + 2] = -2;
+    CHECK(found() == std::vector<double>{7, double(n + 2), -2});
   }
 }
 

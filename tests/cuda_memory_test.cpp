@@ -224,6 +224,9 @@ TEST_CASE("a position outside is an error when the GPU is next waited for, and h
   CHECK(message_late([&] {
           return binary_cross_entropy(tensor({0.5, 0.5, -0.1}, {float64, gpu}), ones({3}, {float64, gpu}));
         }).starts_with("binary_cross_entropy: input -0.1 at position 2 is not a probability, 0 to 1"));
+  CHECK(message_late([&] {
+          return binary_cross_entropy(full({3}, 0.5, {float64, gpu}), tensor({0, 2, 3}, {float64, gpu}));
+        }) == "binary_cross_entropy: target 2 at position 1 is not a probability, 0 to 1" + hint);
   CHECK(sum(x).item() == 6);  // an error is told once
   CHECK(nll_loss(x, tensor({2, 0}, int64).to(gpu)).item() == -1);
 }
