@@ -20,6 +20,7 @@ pretend "$home/bin/c++" 'cat >/dev/null'
 pretend "$home/bin/ninja" 'exit 0'
 pretend "$home/bin/cmake" 'echo "cmake $*"'
 pretend "$home/built/tests/unit_tests" '
+echo "examples in $GRADUS_EXAMPLES"
 if [[ -n ${NO_GPU-} ]]; then echo "skipped: needs a GPU, but none is there"; exit 77; fi
 if [[ $* == *"${WRONG:-nothing}"* ]]; then echo "assertions: 2 | 1 passed | 1 failed"; exit 1; fi
 echo "All tests passed (3 assertions in 1 test case)"'
@@ -74,6 +75,7 @@ in_file tests.txt "Pretended GPU 9000"
 in_file training.txt "^-- training:cuda_device passed"
 ! grep -q cuda_device "$home/out/gpu-check/tests.txt" || { echo "tests ran the long trainings"; exit 1; }
 in_file tests.txt "^-- tests:cuda_two passed"
+in_file tests.txt "^examples in $home/built/examples"
 in_file lectures.txt '"accuracy": 12.5'
 in_file lectures.txt "lecture20_denoising_autoencoder --device cuda --out"
 in_file memcheck.txt "GRADUS_LIBRARIES=own .*tool memcheck .*cuda_one_test"
