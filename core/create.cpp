@@ -9,6 +9,10 @@
 namespace gradus {
 
 Tensor empty(const Shape& shape, TensorOptions options) {
+#ifndef GRADUS_HAS_CUDA
+  check(options.device.is_cpu(), "empty", options.device,
+        " asked for, but this gradus was built without CUDA; use cpu");
+#endif
   const std::size_t bytes = static_cast<std::size_t>(shape.numel()) * size_of(options.dtype);
   return Tensor::make(shape, options.dtype, std::make_shared<Storage>(bytes, options.device), 0);
 }

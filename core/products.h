@@ -48,9 +48,9 @@ void weight_and_bias_grad(Exec exec, Index m, Index n, Index k, const T* dy, con
                           const Tensor& db) {
 #ifdef GRADUS_HAS_CUBLAS
   if constexpr (std::is_same_v<Exec, kernels::Cuda>) {
-    Workspace memory(dw.device());
+    Workspace workspace(dw.device());
     if (kernels::uses_cublas()) {
-      const auto take = std::ref(memory);
+      const auto take = std::ref(workspace);
       if (kernels::cublas::weight_and_bias_grad<T>(exec, m, n, k, dy, x, pointer<T>(dw), pointer<T>(db), take)) return;
       const T* const none = nullptr;
       if (kernels::cublas::matmul<T>(exec, m, n, k, dy, true, x, false, none, pointer<T>(dw), take))
@@ -66,13 +66,13 @@ void linear_activation(Exec exec, Index m, Index n, Index k, const T* x, const T
                        const kernels::Activation& activation, const Tensor& y) {
 #ifdef GRADUS_HAS_CUBLAS
   if constexpr (std::is_same_v<Exec, kernels::Cuda>) {
-    Workspace memory(y.device());
+    Workspace workspace(y.device());
     if (kernels::uses_cublas()) {
       const bool is_relu = bias && std::holds_alternative<kernels::Relu>(activation);
-      if (is_relu && kernels::cublas::linear_relu<T>(exec, m, n, k, x, w, bias, pointer<T>(y), std::ref(memory)))
+      if (is_relu && kernels::cublas::linear_relu<T>(exec, m, n, k, x, w, bias, pointer<T>(y), std::ref(workspace)))
         return;
       const T* const none = nullptr;
-      if (kernels::cublas::matmul<T>(exec, m, n, k, x, false, w, true, none, pointer<T>(y), std::ref(memory))) {
+      if (kernels::cublas::matmul<T>(exec, m, n, k, x, false, w, true, none, pointer<T>(y), std::ref(workspace))) {
         return kernels::add_bias_and_activate<T>(exec, m, n, bias, activation, pointer<T>(y));
       }
     }

@@ -1,4 +1,4 @@
-// The built-in digits: what DESIGN promises of them.
+// The built-in digits: distinct, balanced, shuffled and drawn in time.
 #include "catch.h"
 
 #include <algorithm>

@@ -173,6 +173,9 @@ TEST_CASE("gradcheck refuses what it cannot check") {
         "gradcheck: expected at least one float64 input; convert inputs with .to(float64)");
   CHECK(message_of([&] { gradcheck([](const Tensors& in) { return in[0].to(float32); }, {ones({2}, float64)}); }) ==
         "gradcheck: the function returned float32; gradients are checked in float64");
+  CHECK(message_of([&] {
+          gradcheck([](const Tensors& in) { return log(in[0]); }, {tensor({-1, 2}, float64)});
+        }) == "gradcheck: the function's result has NaN or infinity at these inputs; probe where it is finite");
   const Tensor index = tensor({1, 0}, int64);
   CHECK(gradcheck([](const Tensors& in) { return index_select(in[0], 0, in[1]); }, {probe({2, 3}, 14), index}).ok);
 }

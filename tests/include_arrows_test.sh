@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 # Prints each wrong include in the tree DIR, as file:line: what is wrong.
 wrong_includes() {
-  (cd "$1" && grep -rnE --include='*.h' --include='*.cpp' '^[[:space:]]*#[[:space:]]*include' kernels core layers optim data report \
+  (cd "$1" && grep -rnE --include='*.h' --include='*.cpp' --include='*.cu' '^[[:space:]]*#[[:space:]]*include' kernels core layers optim data report \
     models examples bench gradus.h 2>/dev/null || true) | awk '
     BEGIN {
       may["kernels"] = "kernels"
@@ -45,6 +45,7 @@ plant core/c.cpp '<gradus/gradus.h>'
 plant layers/a.h '<gradus/optim/adam.h>'
 plant data/a.cpp '<gradus/report/image.h>'
 plant models/a.h '<gradus/data/mnist.h>'
+plant kernels/c.cu '<gradus/layers/linear.h>'
 plant kernels/b.h '<Eigen/Core>'
 plant core/d.cpp '<Eigen/Core>'
 faults=$(find "$planted" -type f | wc -l)

@@ -152,6 +152,9 @@ TEST_CASE("reading and shaping mistakes are told") {
   CHECK(message_of([&] { t[0].t(); }) == "t: expected a matrix, got shape [3]; use transpose(a, b)");
   CHECK(message_of([&] { t.size(2); }).starts_with("size: dimension 2 is out of range"));
 #ifndef GRADUS_HAS_CUDA
+  CHECK(message_of([] {
+          ones({3}, Device{Device::Type::cuda, 0});
+        }) == "empty: cuda:0 asked for, but this gradus was built without CUDA; use cpu");
   CHECK(message_of([&] { t.to(Device{Device::Type::cuda, 0}); }).find("built without CUDA") != std::string::npos);
 #endif
   CHECK(message_of([] { parse_device("gpu"); }) == "device: expected cpu, cuda or cuda:N, got 'gpu'");
