@@ -38,6 +38,11 @@ struct TensorOptions {
 class Tensor {
  public:
   Tensor() = default;  // undefined: no numbers at all
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  // Of handles, and so not to what an op returned: x[0] = y would change nothing. Write x[0].copy_(y).
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
 
   bool defined() const { return impl_ != nullptr; }
   const Shape& shape() const;

@@ -276,6 +276,7 @@ Tensor Tensor::operator[](Index row) const {
   check(dim() > 0, "operator[]", "a scalar has no rows");
   const Index at = row < 0 ? row + size(0) : row;
   check(at >= 0 && at < size(0), "operator[]", "row ", row, " asked for, the tensor has ", size(0));
+  raw();  // Note [Channels last]: reshape would rearrange a row of its own, and x[0].fill_(1) would change nothing
   return rows(at, at + 1).reshape(shape().without(0));
 }
 

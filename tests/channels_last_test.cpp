@@ -212,6 +212,18 @@ TEST_CASE("in-place changes of images whose channels lie last reach who shares t
   CHECK(equal(drawn, expected));
 }
 
+TEST_CASE("a row of images whose channels lie last is theirs, and assigning to it does not compile",
+          "[channels_last]") {
+  NoGrad guard;
+  const Tensor t = last(images());
+  t[0].fill_(1);
+  CHECK(sum(t[0]).item() == 60);
+  t[1].copy_(t[0]);
+  CHECK(sum(t).item() == 120);
+  static_assert(!std::is_assignable_v<Tensor, Tensor>, "x[0] = y");
+  static_assert(std::is_assignable_v<Tensor&, Tensor>);
+}
+
 TEST_CASE("a kept image is still the one of its version after it was rearranged", "[channels_last]") {
   struct TwiceRead {
     Tensor forward(Saved& keep, const Tensor& x) const {
