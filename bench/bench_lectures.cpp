@@ -8,7 +8,6 @@
 // It prints a line `PHASE SECONDS` for each phase, the median over N steps; --only takes a part of a phase's name. The
 // names are those of PyTorch's and JAX's programs in bench/peers, whose compare.py runs this one beside them.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <memory>
@@ -21,6 +20,7 @@
 #include <gradus/core/libraries.h>
 #include <gradus/core/random.h>
 #include <gradus/core/step_graph.h>
+#include <gradus/examples/program.h>
 #include <gradus/kernels/parallel.h>
 #include <gradus/models/lecture20.h>
 #include <gradus/models/lecture32.h>
@@ -116,10 +116,6 @@ constexpr Phase phases[] = {
     {"lecture54.adversarial", lecture54_adversarial}, {"lecture55.adversarial", lecture55_adversarial},
     {"lecture55.classifier", lecture55_classifier}};
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 // The median time of one step. Asking for a loss waits for the device, so a GPU is asked once in ten steps. A GPU that
 // was idle first needs half a second to reach its clock, as in the peers' programs.
 double seconds_a_step(const Step& step, Device device, int repeat) {
@@ -131,13 +127,13 @@ double seconds_a_step(const Step& step, Device device, int repeat) {
     loss.item();
   };
   run();  // the first prepares
-  const auto begin = std::chrono::steady_clock::now();
-  for (int i = 1; i < std::min(5, repeat) || seconds_since(begin) < warm_up; ++i) run();
+  const Stopwatch warming;
+  for (int i = 1; i < std::min(5, repeat) || warming.seconds() < warm_up; ++i) run();
   std::vector<double> seconds;
   for (int i = 0; i < repeat; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     run();
-    seconds.push_back(seconds_since(start) / together);
+    seconds.push_back(watch.seconds() / together);
   }
   std::nth_element(seconds.begin(), seconds.begin() + repeat / 2, seconds.end());
   return seconds[repeat / 2];

@@ -8,11 +8,14 @@
 
 namespace gradus {
 
-Tensor empty(const Shape& shape, TensorOptions options) {
+void check_built([[maybe_unused]] const char* op, [[maybe_unused]] Device device) {
 #ifndef GRADUS_HAS_CUDA
-  check(options.device.is_cpu(), "empty", options.device,
-        " asked for, but this gradus was built without CUDA; use cpu");
+  check(device.is_cpu(), op, device, " asked for, but this gradus was built without CUDA; use cpu");
 #endif
+}
+
+Tensor empty(const Shape& shape, TensorOptions options) {
+  check_built("empty", options.device);
   const std::size_t bytes = static_cast<std::size_t>(shape.numel()) * size_of(options.dtype);
   return Tensor::make(shape, options.dtype, std::make_shared<Storage>(bytes, options.device), 0);
 }

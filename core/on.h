@@ -54,6 +54,9 @@ T* pointer(const Tensor& t) {
   return static_cast<T*>(t.raw());
 }
 
+// Throws Error, naming op, for a GPU where gradus was built without CUDA.
+void check_built(const char* op, Device device);
+
 // Throws Error, naming op, unless a tensor of this dtype can hold the value: int64 takes whole numbers within its
 // range.
 void check_fits(const char* op, double value, DType dtype);

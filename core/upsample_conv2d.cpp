@@ -53,8 +53,7 @@ void forward_on(kernels::Cuda cuda, const UpsampleConvExtents& e, const Tensor& 
                 const Tensor& y) {
   const Matrices of(e);
   const Tensor w = weight.permute({1, 2, 3, 0}), z = empty({of.pixels, of.taps}, x.options());
-  const T* const none = nullptr;
-  products::matmul<T>(cuda, of.pixels, of.taps, of.c, memory<T>(x), false, pointer<T>(w), false, none, z);
+  products::matmul<T>(cuda, of.pixels, of.taps, of.c, memory<T>(x), false, pointer<T>(w), false, nullptr, z);
   const Tensor lines = lines_for(e, x.options());
   kernels::sum_taps<T>(cuda, e, pointer<T>(z), bias, pointer<T>(lines), memory<T>(y));
 }
@@ -68,14 +67,13 @@ Tensor backward_on(kernels::Cuda cuda, const UpsampleConvExtents& e, const Tenso
     const Tensor lines = lines_for(e, dy.options());
     kernels::sum_taps_back<T>(cuda, e, memory<T>(dy), pointer<T>(lines), pointer<T>(dz));
   }
-  const T* const none = nullptr;
   if (dx.defined()) {
     const Tensor w = weight.permute({1, 2, 3, 0});
-    products::matmul<T>(cuda, of.pixels, of.c, of.taps, pointer<T>(dz), false, pointer<T>(w), true, none, dx);
+    products::matmul<T>(cuda, of.pixels, of.c, of.taps, pointer<T>(dz), false, pointer<T>(w), true, nullptr, dx);
   }
   if (!wants_dw) return {};
   const Tensor dw = empty({of.c, e.conv.kernel_h, e.conv.kernel_w, e.conv.out_c}, dy.options());
-  products::matmul<T>(cuda, of.c, of.taps, of.pixels, memory<T>(x), true, pointer<T>(dz), false, none, dw);
+  products::matmul<T>(cuda, of.c, of.taps, of.pixels, memory<T>(x), true, pointer<T>(dz), false, nullptr, dw);
   return dw.permute({3, 0, 1, 2});
 }
 #endif

@@ -219,9 +219,7 @@ Tensor Tensor::to(DType dtype) const {
 
 Tensor Tensor::to(Device device) const {
   if (device == this->device()) return *this;
-#ifndef GRADUS_HAS_CUDA
-  fail("to", device, " asked for, but this gradus was built without CUDA; use cpu");
-#endif
+  check_built("to", device);
   return apply(ops::Clone{this->device(), device}, *this);
 }
 

@@ -76,7 +76,7 @@ std::string why_no_device() {
 
 void set_device(int index) {
   int current = -1;
-  if (cudaGetDevice(&current) == cudaSuccess && current == index) return;
+  if (cudaGetDevice(&current) == cudaSuccess && current == index) return;  // each step asks: no driver's call for it
   cudaGetLastError();
   const int count = device_count();
   if (index < 0 || index >= count) {

@@ -3,6 +3,7 @@
 // memory delivers. For .cu files.
 #pragma once
 #include <gradus/kernels/grid.h>
+#include <gradus/kernels/scratch.h>
 #include <gradus/kernels/upsample.h>
 
 namespace gradus::kernels {
@@ -19,24 +20,50 @@ template <class T>
 struct PartLists {
   Index count, most;
   Part<T>* parts;
-
-  // Writes list i: list(add) calls add(offset, weight) for each part.
-  template <class List>
-  __device__ void write(Index i, List list) const {
-    Part<T>* const to = parts + i * most;
-    Index n = 0;
-    const auto add = [&](Index offset, double weight) {
-      if (T(weight) != 0) to[n++] = {offset, T(weight)};
-    };
-    list(add);
-    for (; n < most; ++n) to[n] = {0, T(0)};
-  }
 };
 
 // The most outputs that contain an input: what lies between first_user and last_user of any.
 inline Index most_users(const ResizeAxis& axis) {
   const double step = step_of(axis);
   return step > 0 ? std::min(axis.out, static_cast<Index>(3 / step) + 6) : axis.out;
+}
+
+// What the lists are made of is said by a Source, for a kernel's argument: count() lists of at most most() parts, and
+// list(i, add), which calls add(offset, weight) for each part of list i.
+template <class T, class Source>
+__global__ void write_lists_kernel(Source rows, PartLists<T> row_lists, Source columns, PartLists<T> column_lists) {
+  const auto write = [](const Source& source, const PartLists<T>& lists) {
+    const Index i = first_item();
+    if (i >= lists.count) return;
+    Part<T>* const to = lists.parts + i * lists.most;
+    Index n = 0;
+    source.list(i, [&](Index offset, double weight) {
+      if (T(weight) != 0) to[n++] = {offset, T(weight)};
+    });
+    for (; n < lists.most; ++n) to[n] = {0, T(0)};
+  };
+  if (blockIdx.y == 0) {  // each axis has blocks of its own: in one warp they would run one after the other
+    write(rows, row_lists);
+  } else {
+    write(columns, column_lists);
+  }
+}
+
+template <class T>
+struct BothLists {
+  PartLists<T> rows, columns;
+};
+
+// The lists of both axes, in scratch once the launch has run.
+template <class T, class Source>
+BothLists<T> lists_of(Cuda cuda, const Source& rows, const Source& columns) {
+  BothLists<T> lists{{rows.count(), rows.most(), nullptr}, {columns.count(), columns.most(), nullptr}};
+  const Index row_parts = lists.rows.count * lists.rows.most;
+  lists.rows.parts = scratch<Part<T>>(row_parts + lists.columns.count * lists.columns.most);
+  lists.columns.parts = lists.rows.parts + row_parts;
+  const dim3 grid(blocks_for(std::max(lists.rows.count, lists.columns.count), block_threads), 2);
+  launch<write_lists_kernel<T, Source>>(cuda, grid, block_threads, 0, rows, lists.rows, columns, lists.columns);
+  return lists;
 }
 
 // An item is one element, or a pack of them.

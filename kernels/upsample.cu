@@ -3,27 +3,24 @@
 // Forward and back are one kernel over tables of who contains whom (part_lists.h), as on the CPU. A thread makes one
 // output, or 16 bytes of channels where they lie on such borders.
 #include <gradus/kernels/part_lists.h>
-#include <gradus/kernels/scratch.h>
 
 namespace gradus::kernels {
 namespace {
 
-template <bool back, class T>
-__global__ void list_parts_kernel(ResizeAxis rows, Index row_step, PartLists<T> row_lists, ResizeAxis columns,
-                                  Index column_step, PartLists<T> column_lists) {
-  const auto write = [](const ResizeAxis& axis, Index i, Index step, const PartLists<T>& lists) {
-    lists.write(i, [&](const auto& add) {
-      const auto add_item = [&](Index at, double weight) { add(at * step, weight); };
-      for_parts<back>(axis, i, add_item);
-    });
-  };
-  const Index i = first_item(), j = i - row_lists.count;
-  if (j < 0) {
-    write(rows, i, row_step, row_lists);
-  } else if (j < column_lists.count) {
-    write(columns, j, column_step, column_lists);
+// One axis, whose inputs (back: outputs) lie `step` items apart: a Source of part_lists.h.
+template <bool back>
+struct ResizeParts {
+  using holds_no_pointers = void;
+  ResizeAxis axis;
+  Index step;
+
+  Index count() const { return back ? axis.in : axis.out; }
+  Index most() const { return back ? most_users(axis) : 2; }
+  template <class Add>
+  __device__ void list(Index i, const Add& add) const {
+    for_parts<back>(axis, i, [&](Index at, double weight) { add(at * step, weight); });
   }
-}
+};
 
 // y[o, i, j, c] = the sum over the parts p of row i and q of column j of their weights' product * x[o, p, q, c]
 template <class T, class Item>
@@ -52,15 +49,8 @@ __global__ void resample_kernel(Index items, PartLists<T> rows, PartLists<T> col
 template <bool back, class T, class Item>
 void resample_items(Cuda cuda, Index items, const ResizeAxis& rows, const ResizeAxis& columns, Index inner,
                     const Item* x, Item* y) {
-  const auto lists_for = [](const ResizeAxis& axis) {
-    return PartLists<T>{back ? axis.in : axis.out, back ? most_users(axis) : 2, nullptr};
-  };
   const Index line = (back ? columns.out : columns.in) * inner, image = (back ? rows.out : rows.in) * line;
-  auto down = lists_for(rows), across = lists_for(columns);
-  down.parts = scratch<Part<T>>(down.count * down.most + across.count * across.most);
-  across.parts = down.parts + down.count * down.most;
-  launch<list_parts_kernel<back, T>>(cuda, blocks_for(down.count + across.count, block_threads), block_threads, 0, rows,
-                                     line, down, columns, inner, across);
+  const auto [down, across] = lists_of<T>(cuda, ResizeParts<back>{rows, line}, ResizeParts<back>{columns, inner});
   launch<resample_kernel<T, Item>>(cuda, grid_for(items), block_threads, 0, items, down, across, inner, image, x, y);
 }
 

@@ -8,7 +8,6 @@
 // Both axes at once would be as many additions as the product of both lists. Bytes: z and y once, lines out and in.
 // A thread makes one number, or 16 bytes of channels where they lie on such borders.
 #include <gradus/kernels/part_lists.h>
-#include <gradus/kernels/scratch.h>
 #include <gradus/kernels/upsample_conv2d.h>
 
 namespace gradus::kernels {
@@ -68,26 +67,25 @@ __global__ void sum_parts_kernel(Pass pass, PartLists<T> lists, const T* bias, c
   }
 }
 
-template <bool back, class T>
-__global__ void list_taps_kernel(TappedAxis rows, Index row_step, Index row_tap_step, PartLists<T> row_lists,
-                                 TappedAxis columns, Index column_step, Index column_tap_step,
-                                 PartLists<T> column_lists) {
-  const auto write = [](const TappedAxis& axis, Index i, Index step, Index tap_step, const PartLists<T>& lists) {
-    lists.write(i, [&](const auto& add) {
-      if constexpr (back) {
-        axis.for_users(i / axis.kernel, i % axis.kernel, [&](Index o, double share) { add(o * step, share); });
-      } else {
-        axis.for_parts(i, [&](Index t, Index p, double share) { add(t * tap_step + p * step, share); });
-      }
-    });
-  };
-  const Index i = first_item(), j = i - row_lists.count;
-  if (j < 0) {
-    write(rows, i, row_step, row_tap_step, row_lists);
-  } else if (j < column_lists.count) {
-    write(columns, j, column_step, column_tap_step, column_lists);
+// One axis, whose inputs (back: outputs) lie `step` items apart and its taps tap_step: a Source of part_lists.h. Back,
+// a list is for an input and a tap.
+template <bool back>
+struct TapParts {
+  using holds_no_pointers = void;
+  TappedAxis axis;
+  Index step, tap_step;
+
+  Index count() const { return back ? axis.axis.in * axis.kernel : axis.out; }
+  Index most() const { return pieces_of(back ? most_users(axis.axis) : 2 * axis.kernel, together) * together; }
+  template <class Add>
+  __device__ void list(Index i, const Add& add) const {
+    if constexpr (back) {
+      axis.for_users(i / axis.kernel, i % axis.kernel, [&](Index o, double share) { add(o * step, share); });
+    } else {
+      axis.for_parts(i, [&](Index t, Index p, double share) { add(t * tap_step + p * step, share); });
+    }
   }
-}
+};
 
 template <class T, class Item>
 void run(Cuda cuda, const Pass& pass, const PartLists<T>& lists, const T* bias, const Item* x, Item* y) {
@@ -101,26 +99,15 @@ void run(Cuda cuda, const Pass& pass, const PartLists<T>& lists, const T* bias, 
 template <bool back, class T, class Item>
 void sum_items(Cuda cuda, const UpsampleConvExtents& e, Index channels, const T* bias, const Item* from, Item* lines,
                Item* to) {
-  const TappedAxis rows = tapped_rows(e), columns = tapped_columns(e);
-  const auto lists_for = [](const TappedAxis& a) {
-    const Index most = back ? most_users(a.axis) : 2 * a.kernel;
-    return PartLists<T>{back ? a.axis.in * a.kernel : a.out, pieces_of(most, together) * together, nullptr};
-  };
-  auto down = lists_for(rows), across = lists_for(columns);
-  down.parts = scratch<Part<T>>(down.count * down.most + across.count * across.most);
-  across.parts = down.parts + down.count * down.most;
-
   const Index h = e.rows.in, w = e.columns.in, taps = e.conv.kernel_w * channels, pixel = e.conv.kernel_h * taps;
   const Index images = e.conv.n, out_h = e.conv.out_h, out_w = e.conv.out_w;
-  const Index row_step = back ? w * taps : w * pixel, column_step = back ? channels : taps;
-  launch<list_taps_kernel<back, T>>(cuda, blocks_for(down.count + across.count, block_threads), block_threads, 0, rows,
-                                    row_step, taps, down, columns, column_step, channels, across);
+  const auto [down, across] = lists_of<T>(cuda, TapParts<back>{tapped_rows(e), back ? w * taps : w * pixel, taps},
+                                          TapParts<back>{tapped_columns(e), back ? channels : taps, channels});
   if constexpr (back) {
     run(cuda, {images * out_h, w * e.conv.kernel_w, 1, 1, channels, out_w * channels, 0}, across, bias, from, lines);
     run(cuda, {images, h, w, e.conv.kernel_h, taps, out_h * w * taps, taps}, down, bias, lines, to);
   } else {
-    const T* const none = nullptr;
-    run(cuda, {images, out_h, w, 1, taps, h * w * pixel, pixel}, down, none, from, lines);
+    run<T>(cuda, {images, out_h, w, 1, taps, h * w * pixel, pixel}, down, nullptr, from, lines);
     run(cuda, {images * out_h, out_w, 1, 1, channels, w * taps, 0}, across, bias, lines, to);
   }
 }
@@ -146,8 +133,7 @@ void sum_taps(Cuda cuda, const UpsampleConvExtents& e, const T* z, const T* bias
 
 template <class T>
 void sum_taps_back(Cuda cuda, const UpsampleConvExtents& e, const T* dy, T* lines, T* dz) {
-  const T* const none = nullptr;
-  sum_all<true>(cuda, e, none, dy, lines, dz);
+  sum_all<true, T>(cuda, e, nullptr, dy, lines, dz);
 }
 
 #define GRADUS_EMIT(T)                                                                  \

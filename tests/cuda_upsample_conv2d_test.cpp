@@ -2,7 +2,6 @@
 #include <gradus/core/ops.h>
 
 #include "cuda_arrays.h"
-#include "directional.h"
 #include "same_on_devices.h"
 #include "upsample_conv2d_problems.h"
 

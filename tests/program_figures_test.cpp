@@ -1,7 +1,6 @@
 // What a run's report shows beside losses: films, further curves, and rows that count steps.
 #include "catch.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include <gradus/core/tensor.h>
@@ -68,20 +67,19 @@ TEST_CASE("frames become one film, and a file each", "[program]") {
 }
 
 TEST_CASE("a film's frames are encoded once, not again for every record", "[program]") {
-  Trial trial;
-  REQUIRE(trial.run({}, [&](Program& program) {
-    const Stopwatch drawing;
-    for (int i = 0; i < 21; ++i) program.frame("digits", "Digits.", formatted("digits_%d.png", i), grid(i));
-    const double drawn = drawing.seconds();
-    double recorded = drawn;
-    for (int step = 1; step <= 5; ++step) {  // the fastest counts: a disk may keep one waiting
+  double share = 1;
+  for (int attempt = 0; attempt < 3 && share >= 0.25; ++attempt) {  // a disk may keep one waiting
+    Trial trial;
+    REQUIRE(trial.run({}, [&](Program& program) {
+      const Stopwatch drawing;
+      for (int i = 0; i < 21; ++i) program.frame("digits", "Digits.", formatted("digits_%d.png", i), grid(i));
+      const double drawn = drawing.seconds();
       const Stopwatch recording;
-      program.record({"generator", step, 1, {}, 1});
-      recorded = std::min(recorded, recording.seconds());
-    }
-    INFO(drawn << " s for the frames, then " << recorded << " s for a record");
-    CHECK(recorded < drawn / 4);
-  }) == 0);
+      program.record({"generator", 1, 1, {}, 1});
+      share = recording.seconds() / drawn;
+    }) == 0);
+  }
+  CHECK(share < 0.25);
 }
 
 TEST_CASE("what is measured has a plot of its own", "[program]") {
