@@ -25,7 +25,8 @@ std::string refuse_device(const std::string& text) {
     parse_device(text);
     return "";
   } catch (const Error& error) {
-    return error.what();
+    const std::string text = error.what(), op = "device: ";  // CLI11 says --device
+    return text.starts_with(op) ? text.substr(op.size()) : text;
   }
 }
 

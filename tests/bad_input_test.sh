@@ -63,7 +63,7 @@ for program in lecture20_denoising_autoencoder lecture32_convolutional_autoencod
   says 2 "--batch-size: expected a whole number of at least 1, got '0'" --batch-size 0 --out out
   says 2 "--nonsense" --nonsense --out out
   says 2 "stray" stray --out out
-  CUDA_VISIBLE_DEVICES= says 2 "cuda asked for, but" --device cuda --out out
+  CUDA_VISIBLE_DEVICES= says 2 "--device: cuda asked for, but" --device cuda --out out
 
   for option in evaluate predict; do
     given() { if [[ $option == evaluate ]]; then echo "--evaluate $1 --data good"; else echo "--predict $1 text.png"; fi; }
