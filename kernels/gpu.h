@@ -42,6 +42,10 @@ __device__ inline double2 load2(const double* x) { return *reinterpret_cast<cons
 __device__ inline void store4(float* y, float4 value) { *reinterpret_cast<float4*>(y) = value; }
 __device__ inline void store2(double* y, double2 value) { *reinterpret_cast<double2*>(y) = value; }
 
+// Loads that stand before this are issued before what stands behind it; ptxas moves them to where they are used
+// otherwise. Where the whole warp arrives.
+__device__ inline void issue_loads() { __syncwarp(); }
+
 }  // namespace gradus::kernels
 
 #else
@@ -52,6 +56,9 @@ __device__ inline void store2(double* y, double2 value) { *reinterpret_cast<doub
 
 namespace gradus::kernels {
 constexpr unsigned full_warp = 0xffffffffu;  // the mask of all lanes
-}
+#ifndef __CUDACC__
+inline void issue_loads() {}
+#endif
+}  // namespace gradus::kernels
 
 #include <gradus/kernels/launch.h>

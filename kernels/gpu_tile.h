@@ -104,10 +104,9 @@ __device__ inline void multiply_tiles(int length, Left& left, Right& right, Pack
   right.store(b[0]);
   __syncthreads();
   for (int rest = length - Tile::step; rest > -Tile::step; rest -= Tile::step) {
-    if (rest > 0) {
-      left.load(rest);
-      right.load(rest);
-    }
+    left.load(rest);  // in the last step zeros, which nobody reads: behind a condition the loads would come too late
+    right.load(rest);
+    issue_loads();
 #pragma unroll
     for (int q = 0; q < Tile::step; ++q) {
       T u[Tile::patch], v[Tile::patch];
@@ -119,12 +118,10 @@ __device__ inline void multiply_tiles(int length, Left& left, Right& right, Pack
         for (int j = 0; j < Tile::patch; ++j) sums[i][j] += u[i] * v[j];
       }
     }
-    if (rest > 0) {
-      half ^= 1;
-      left.store(a[half]);
-      right.store(b[half]);
-      __syncthreads();
-    }
+    half ^= 1;
+    left.store(a[half]);
+    right.store(b[half]);
+    __syncthreads();
   }
 }
 

@@ -154,14 +154,14 @@ __device__ inline T sum_lanes(T x) {
 // they came, it may read. *arrived begins and ends as zero; launches that use it run one after the other.
 __device__ inline bool is_last_block(unsigned* arrived, Index blocks) {
   GRADUS_SHARED(bool, last, [1]);
-  __threadfence();
   __syncthreads();
-  if (threadIdx.x == 0) {
+  if (threadIdx.x == 0) {  // whose fences hold for the block, as barriers stand around them
+    __threadfence();
     last[0] = atomicAdd(arrived, 1u) + 1 == blocks;
+    __threadfence();
     if (last[0]) *arrived = 0;
   }
   __syncthreads();
-  __threadfence();
   return last[0];
 }
 

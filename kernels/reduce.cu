@@ -62,7 +62,16 @@ template <class R, class In>
 __device__ inline typename R::State reduce_every(Index step, Index begin, Index end, const In* x, Index stride) {
   constexpr int together = 8;  // Note [Loads under way] in grid.h
   typename R::State state = R::nothing();
-  for (Index first = begin; first < end; first += together * step) {
+  Index first = begin;
+  // Without a condition to each load, or the compiler keeps half as many under way.
+  for (; first + (together - 1) * step < end; first += together * step) {
+    In held[together];
+#pragma unroll
+    for (int u = 0; u < together; ++u) held[u] = x[(first + u * step) * stride];
+#pragma unroll
+    for (int u = 0; u < together; ++u) state = R::join(state, R::of(held[u], first + u * step));
+  }
+  if (first < end) {
     In held[together];
 #pragma unroll
     for (int u = 0; u < together; ++u) {
